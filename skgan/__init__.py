@@ -1,0 +1,32 @@
+"""Generative adversarial networks for people who write ``fit``.
+
+>>> from skgan import GANEstimator
+>>> GANEstimator(loss="wgan-gp", max_iter=100)
+GANEstimator(loss='wgan-gp', max_iter=100)
+"""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0.dev0"
+
+_PUBLIC = {
+    "GANEstimator": "skgan.estimator",
+    "ComponentSpec": "skgan.hookspecs",
+    "hookimpl": "skgan.hookspecs",
+}
+_MODULES = ("exceptions", "interfaces", "metrics", "registry", "testing")
+
+__all__ = ["ComponentSpec", "GANEstimator", "__version__", "hookimpl"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    if name in _MODULES:
+        return importlib.import_module(f"skgan.{name}")
+    raise AttributeError(f"module 'skgan' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*_PUBLIC, *_MODULES, "__version__"])

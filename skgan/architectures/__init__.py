@@ -1,0 +1,1 @@
+"""Pairs of networks built from the shape of the data, one file each."""

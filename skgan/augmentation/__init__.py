@@ -1,0 +1,1 @@
+"""Differentiable changes of samples before the discriminator, one file each."""

@@ -1,0 +1,1 @@
+"""Ways for labels to reach both networks, one file each."""

@@ -1,0 +1,90 @@
+"""The data set on the device, and batches that depend only on (random_state, step)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from skgan.seeding import Key, numpy_generator
+
+
+class Rows(NamedTuple):
+    """One batch of the data: x `(n, *shape)`, y `(n, label_dim)`, which rows have a label `(n,)`, and its number."""
+
+    x: Tensor
+    y: Tensor
+    labelled: Tensor
+    number: int
+
+
+class Dataset:
+    """All rows, kept as they are stored and expanded a batch at a time.
+
+    Parameters
+    ----------
+    x : Tensor
+        Stored samples, `(n, ...)`, uint8 or float32.
+    codes : Tensor
+        Stored labels, `(n,)`, int32; -1 means no label.
+    expand_x, expand_codes : callable
+        Stored rows to what the networks see, on the device.
+    batch_size : int
+        Rows in a batch; may exceed n.
+    key : tuple
+        Of the order of the rows.
+    """
+
+    def __init__(
+        self,
+        x: Tensor,
+        codes: Tensor,
+        expand_x: Callable[[Tensor], Tensor],
+        expand_codes: Callable[[Tensor], Tensor],
+        batch_size: int,
+        key: Key,
+    ):
+        self.x = x
+        self.codes = codes
+        self.expand_x = expand_x
+        self.expand_codes = expand_codes
+        self.batch_size = batch_size
+        self.key = key
+        self._epoch = -1
+        self._order = torch.empty(0, dtype=torch.long)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def batch(self, number: int) -> Rows:
+        """Return batch `number` of the endless run through ever new permutations of the rows."""
+        index = self._rows_of(number)
+        codes = self.codes[index]
+        return Rows(self.expand_x(self.x[index]), self.expand_codes(codes), codes >= 0, number)
+
+    def batches(self, start: int = 0) -> Iterator[Rows]:
+        """Yield the batches from number `start` on, without end."""
+        number = start
+        while True:
+            yield self.batch(number)
+            number += 1
+
+    def _rows_of(self, number: int) -> Tensor:
+        epoch, offset = divmod(number * self.batch_size, len(self))
+        pieces: list[Tensor] = []
+        missing = self.batch_size
+        while missing:
+            piece = self._order_of(epoch)[offset : offset + missing]
+            pieces.append(piece)
+            missing -= len(piece)
+            epoch, offset = epoch + 1, 0
+        return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+
+    def _order_of(self, epoch: int) -> Tensor:
+        if epoch != self._epoch:
+            order = numpy_generator((*self.key, "order", epoch)).permutation(len(self))
+            self._order = torch.from_numpy(order).to(self.x.device)
+            self._epoch = epoch
+        return self._order

@@ -1,0 +1,173 @@
+"""The outside of X: container, order of axes, dtype - taken off on the way in, put back on the way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skgan.exceptions import InvalidParameterError
+from skgan.validation import sentence
+
+#: layout -> (kind of data, where the axes of a sample go in channels-first order)
+LAYOUTS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "nf": ("vector", (0,)),
+    "nhw": ("image", (0, 1)),
+    "nhwc": ("image", (2, 0, 1)),
+    "nchw": ("image", (0, 1, 2)),
+    "ncl": ("signal", (0, 1)),
+    "ncdhw": ("volume", (0, 1, 2, 3)),
+}
+MOST_CHANNELS = 4
+
+
+class Layout:
+    """How the user's X is laid out, learned from X in fit.
+
+    Parameters
+    ----------
+    X : array or DataFrame
+        The data, `(n, ...)`.
+    layout : str
+        "auto" or one of `LAYOUTS`.
+    image_shape : tuple of int, optional
+        `(c, h, w)` or `(h, w)` of images that come flat.
+    """
+
+    def __init__(self, X: Any, layout: str = "auto", image_shape: tuple[int, ...] | None = None):
+        shape = tuple(int(length) for length in X.shape[1:])
+        self.layout = _named_layout(layout, shape)
+        self.data_shape = shape
+        self.kind, self._axes = LAYOUTS[self.layout]
+        self.sample_shape = tuple(shape[axis] for axis in self._axes)
+        if self.layout == "nhw":
+            self.sample_shape = (1, *self.sample_shape)
+        if image_shape is not None:
+            self.kind, self.sample_shape = "image", _checked_image_shape(image_shape, shape)
+        self.columns: list[Any] | None = list(X.columns) if hasattr(X, "columns") else None
+        self.dtypes = [str(dtype) for dtype in (X.dtypes if self.columns is not None else [np.asarray(X).dtype])]
+        self.dtypes = [dtype.lstrip("<>=|") for dtype in self.dtypes]
+        if np.dtype(self.dtypes[0]).kind == "O":
+            self.dtypes = ["float64"]
+
+    @property
+    def float_dtype(self) -> np.dtype:
+        """The float type of results about X: float32 for float32, otherwise float64."""
+        return np.dtype("float32" if set(self.dtypes) == {"float32"} else "float64")
+
+    def check(self, X: Any) -> None:
+        """Refuse X whose samples have other axes than in fit; flat rows are left to scikit-learn's own check."""
+        shape = tuple(getattr(X, "shape", ()))[1:]
+        if shape != self.data_shape and (len(shape), len(self.data_shape)) != (1, 1) and shape:
+            raise ValueError(
+                sentence(
+                    f"X must have samples of shape {self.data_shape}, as in fit. Got samples of shape {shape}.",
+                    "Bring X into that shape, or fit again.",
+                )
+            )
+
+    def take_off(self, rows: np.ndarray) -> np.ndarray:
+        """Return flat rows `(n, n_features)` as samples `(n, *sample_shape)`, channels first."""
+        samples = rows.reshape(len(rows), *self.data_shape)
+        if len(self.data_shape) > 1:
+            samples = samples.transpose(0, *(axis + 1 for axis in self._axes))
+        return samples.reshape(len(rows), *self.sample_shape)
+
+    def flatten(self, samples: np.ndarray) -> np.ndarray:
+        """Return samples `(n, *sample_shape)` as flat rows in the order of X: the way back from `take_off`."""
+        if len(self.data_shape) > 1:
+            axes_in = tuple(self.data_shape[axis] for axis in self._axes)
+            back = np.argsort(self._axes)
+            samples = samples.reshape(len(samples), *axes_in).transpose(0, *(axis + 1 for axis in back))
+        return samples.reshape(len(samples), -1)
+
+    def restore(self, rows: np.ndarray) -> Any:
+        """Return flat rows the way X came: axes, dtype, DataFrame."""
+        rows = rows.reshape(len(rows), *self.data_shape)
+        if self.columns is None:
+            return np.ascontiguousarray(_cast(rows, self.dtypes[0]))
+        import pandas as pd
+
+        columns = [pd.Series(_cast(rows[:, i], dtype)) for i, dtype in enumerate(self.dtypes)]
+        return pd.concat(columns, axis=1, keys=range(len(columns))).set_axis(self.columns, axis=1)
+
+    def state(self) -> dict[str, Any]:
+        """Return what was learned, as JSON can hold it."""
+        return {
+            "layout": self.layout,
+            "kind": self.kind,
+            "data_shape": list(self.data_shape),
+            "sample_shape": list(self.sample_shape),
+            "columns": self.columns,
+            "dtypes": self.dtypes,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Layout:
+        """Return the layout that `state()` described."""
+        self = cls.__new__(cls)
+        self.layout = state["layout"]
+        self.kind = state["kind"]
+        self._axes = LAYOUTS[self.layout][1]
+        self.data_shape = tuple(state["data_shape"])
+        self.sample_shape = tuple(state["sample_shape"])
+        self.columns = state["columns"]
+        self.dtypes = state["dtypes"]
+        return self
+
+
+def _named_layout(layout: str, shape: tuple[int, ...]) -> str:
+    dimensions = len(shape) + 1
+    if layout != "auto":
+        if len(layout) != dimensions:
+            raise InvalidParameterError(
+                sentence(
+                    f"The 'layout' parameter of GANEstimator must fit X. Got {layout!r} for X of {dimensions}",
+                    f"dimensions, each sample {shape}. Use layout='auto' or one letter for each axis.",
+                )
+            )
+        return layout
+    if dimensions == 4:
+        first, last = shape[0] <= MOST_CHANNELS, shape[-1] <= MOST_CHANNELS
+        if first == last:
+            raise ValueError(
+                sentence(
+                    f"X must have one channel axis of at most {MOST_CHANNELS}, first or last. Got samples of shape",
+                    f"{shape}, where {'both' if first else 'neither'} could be. Say layout='nchw' or layout='nhwc'.",
+                )
+            )
+        return "nchw" if first else "nhwc"
+    by_dimensions = {2: "nf", 3: "nhw", 5: "ncdhw"}
+    if dimensions not in by_dimensions:
+        raise ValueError(
+            sentence(
+                f"X must have 2 to 5 dimensions. Got {dimensions}: each sample has shape {shape}.",
+                "Reshape your data: rows `(n, features)` or images `(n, height, width, channels)`.",
+            )
+        )
+    return by_dimensions[dimensions]
+
+
+def _checked_image_shape(image_shape: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    full = tuple(image_shape) if len(image_shape) == 3 else (1, *image_shape)
+    if len(shape) != 1 or int(np.prod(full)) != shape[0]:
+        raise InvalidParameterError(
+            sentence(
+                f"The 'image_shape' parameter of GANEstimator must multiply to the {shape} values of a flat sample.",
+                f"Got {tuple(image_shape)}. Give (channels, height, width), or leave it out for X that has axes.",
+            )
+        )
+    return full
+
+
+def _cast(values: np.ndarray, dtype: str) -> np.ndarray:
+    """Return the values in the dtype of X: rounded and kept in range for integers."""
+    wanted = np.dtype(dtype)
+    if wanted.kind == "b":
+        return values >= 0.5
+    if wanted.kind in "iu":
+        limits = np.iinfo(wanted)
+        # The largest float below the limit: float64 cannot hold 2**63 - 1.
+        high = float(limits.max) if wanted.itemsize < 8 else np.nextafter(float(limits.max), 0)
+        return np.clip(np.rint(values), limits.min, high).astype(wanted)
+    return values.astype(wanted, copy=False)

@@ -1,0 +1,890 @@
+"""GANEstimator: parameters, fit, partial_fit, sample. Turns names into objects; no tensor arithmetic.
+
+Importing this module, and constructing, cloning or printing an estimator, does not import torch.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin, clone
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skgan import nesting, registry, seeding
+from skgan.exceptions import InvalidParameterError
+from skgan.validation import (
+    Boolean,
+    Choice,
+    Integer,
+    Kind,
+    Only,
+    RandomState,
+    Real,
+    Sizes,
+    as_array,
+    check_table,
+    check_value,
+    check_X,
+    sentence,
+    shown,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from skgan.history import History
+    from skgan.model import Model
+    from skgan.watch import Watch
+
+_AUTO = Choice("auto")
+_RATE = (Real(0.0, closed="neither"), _AUTO)
+
+#: parameter -> what it may be; parts are checked by `skgan.resolution` in the same words
+CONSTRAINTS: dict[str, tuple[Any, ...]] = {
+    "prior": (Choice("gaussian", "uniform", "sphere"),),
+    "preprocessor": (Kind("a transformer with fit_transform and inverse_transform", "inverse_transform"), Choice(None)),
+    "layout": (Choice("auto", "nf", "nhw", "nhwc", "nchw", "ncl", "ncdhw"),),
+    "image_shape": (Sizes(2, 3), Choice(None)),
+    "columns": (Only(None),),
+    "constraints": (Only(None),),
+    "latent_dim": (Integer(1),),
+    "batch_size": (Integer(1),),
+    "n_critic": (Integer(1), _AUTO),
+    "n_discriminators": (Only(1),),
+    "max_iter": (Integer(1), _AUTO),
+    "max_time": (Real(0.0, closed="neither"), Choice(None)),
+    "learning_rate": _RATE,
+    "discriminator_learning_rate": _RATE,
+    "ema_decay": (Real(0.0, 1.0), Choice(None)),
+    "early_stopping": (Only(False),),
+    "validation_fraction": (Real(0.0, 1.0, closed="neither"),),
+    "n_iter_no_change": (Integer(1),),
+    "tol": (Real(0.0),),
+    "checkpoint_dir": (Only(None),),
+    "checkpoint_every_ticks": (Only(None),),
+    "resume": (Only(False),),
+    "on_divergence": (Only("raise"),),
+    "device": (Kind("'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'", "startswith"),),
+    "precision": (Choice("auto", "float32"),),
+    "compile": (Only(False),),
+    "micro_batch": (Only(None),),
+    "warm_start": (Boolean(),),
+    "init_from": (Only(None),),
+    "random_state": (RandomState(),),
+    "verbose": (Integer(0), Boolean()),
+}
+
+#: what may change between two calls that continue one training
+_FREE_WHILE_CONTINUING = frozenset(
+    ("max_iter", "max_time", "callbacks", "scoring", "sampler", "verbose", "warm_start", "random_state", "device")
+)
+
+#: rows that `score` looks at, at most
+SCORED_ROWS = 2000
+
+
+class GANEstimator(
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    DensityMixin,
+    BaseEstimator,
+):
+    """A generative adversarial network with ``fit`` and ``sample``.
+
+    Parameters
+    ----------
+    loss : str, Loss or "auto", default="auto"
+        What the players minimise. "auto" is ``"rpgan"`` with its penalties.
+    architecture : str, Architecture or "auto", default="auto"
+        The networks. "auto" takes the loss's, else ``"dcgan"`` for images and ``"mlp"`` for the rest.
+    regularizers : str, Regularizer, list of them, None or "auto", default="auto"
+        Penalties and constraints. "auto" takes the loss's; None means none.
+    conditioning : str, Conditioning, None or "auto", default="auto"
+        How labels reach the networks. "auto" is ``"projection"`` when y is given; None ignores y.
+    augmentation : str, Augmentation, list of them or None, default=None
+        Changes of samples before the discriminator sees them.
+    optimizer : str, Optimizer or "auto", default="auto"
+        Of both players. "auto" takes the loss's, else the architecture's.
+    sampler : str, Sampler or None, default=None
+        How `sample` draws; None takes the generator's samples as they are.
+    prior : {"gaussian", "uniform", "sphere"}, default="gaussian"
+        Distribution of the latents.
+    preprocessor : transformer or None, default=None
+        A scikit-learn transformer with ``inverse_transform``, applied before and undone after.
+    callbacks : str, Callback, list of them or None, default=None
+        Who looks on at every tick, that is each 100th generator update and the last.
+    scoring : str, Metric or "auto", default="auto"
+        What `score` measures. "auto" is ``"energy"``.
+    layout : {"auto", "nf", "nhw", "nhwc", "nchw", "ncl", "ncdhw"}, default="auto"
+        Axes of X. "auto" takes two dimensions as rows, three as greyscale images, four as images
+        whose channel axis is the one of at most four, five as volumes.
+    image_shape : tuple of int or None, default=None
+        `(c, h, w)` or `(h, w)` of images that come as flat rows.
+    columns : None
+        Kept for tables of mixed types, which this version does not encode.
+    constraints : None
+        Kept for tables of mixed types.
+    latent_dim : int, default=64
+        Width of a latent, in [1, inf).
+    batch_size : int, default=64
+        Rows in a batch, in [1, inf); may exceed the number of rows.
+    n_critic : int or "auto", default="auto"
+        Discriminator updates for each generator update, in [1, inf). "auto" takes the loss's, else 1.
+    n_discriminators : int, default=1
+        Only 1 in this version.
+    max_iter : int or "auto", default="auto"
+        Generator updates of one fit, in [1, inf). "auto" is five for each row, at least 100 (images
+        200) and at most 10,000.
+    max_time : float or None, default=None
+        Seconds after which a fit ends with the step it is in, in (0, inf).
+    learning_rate : float or "auto", default="auto"
+        Of the generator, in (0, inf). "auto" takes the loss's, else the architecture's.
+    discriminator_learning_rate : float or "auto", default="auto"
+        Of the discriminator, in (0, inf). "auto" is the generator's.
+    ema_decay : float or None, default=0.999
+        Decay of the generator's average, which samples come from, in [0, 1); None for no average.
+    early_stopping : bool, default=False
+        Only False in this version.
+    validation_fraction : float, default=0.1
+        Used by early stopping, in (0, 1).
+    n_iter_no_change : int, default=10
+        Used by early stopping, in evaluations, in [1, inf).
+    tol : float, default=0.0
+        Used by early stopping, in [0, inf).
+    checkpoint_dir : None
+        Only None in this version; `save` keeps everything training needs.
+    checkpoint_every_ticks : None
+        Only None in this version.
+    resume : bool, default=False
+        Only False in this version.
+    on_divergence : {"raise"}, default="raise"
+        What to do when a number stops being finite.
+    device : str, default="auto"
+        "cpu", "cuda", "cuda:N", "mps", or "auto" for a GPU where there is one.
+    precision : {"auto", "float32"}, default="auto"
+        "auto" is float32.
+    compile : bool, default=False
+        Only False in this version.
+    micro_batch : None
+        Only None in this version.
+    warm_start : bool, default=False
+        Whether `fit` on a fitted estimator trains on, for `max_iter` further updates.
+    init_from : None
+        Only None in this version.
+    random_state : int, RandomState or None, default=None
+        Seed of everything: weights, batches, latents, samples.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    generator_, discriminator_ : nn.Module
+        The networks as training left them, in evaluation mode.
+    generator_ema_ : nn.Module
+        The generator's average, which samples come from.
+    loss_, architecture_, conditioning_, optimizer_ : Component
+        The resolved parts; `regularizers_` and `augmentation_` are lists of them.
+    n_critic_, learning_rate_, discriminator_learning_rate_, device_, precision_
+        What "auto" became.
+    history_ : History
+        Figures of every tick; ``history_.as_frame()``.
+    n_iter_ : int
+        Generator updates so far.
+    classes_ : ndarray of shape (n_classes,)
+        Labels seen in fit, with y.
+    class_prior_ : ndarray of shape (n_classes,)
+        How often each was, with y.
+    preprocessor_ : transformer or None
+        The fitted preprocessor.
+    data_shape_ : tuple of int
+        Shape of one sample, as it came.
+    n_features_in_ : int
+        Values in one sample.
+    feature_names_in_ : ndarray of str
+        Column names, when X had some.
+    provenance_ : dict
+        Where each part came from.
+
+    See Also
+    --------
+    sklearn.mixture.GaussianMixture : A density that is a mixture of Gaussians.
+
+    References
+    ----------
+    .. [1] Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skgan import GANEstimator
+    >>> X, y = load_iris(return_X_y=True)
+    >>> gan = GANEstimator(max_iter=20, random_state=0).fit(X, y)
+    >>> gan.sample(3, y=1).shape
+    (3, 4)
+    """
+
+    def __init__(
+        self,
+        loss: Any = "auto",
+        *,
+        architecture: Any = "auto",
+        regularizers: Any = "auto",
+        conditioning: Any = "auto",
+        augmentation: Any = None,
+        optimizer: Any = "auto",
+        sampler: Any = None,
+        prior: str = "gaussian",
+        preprocessor: Any = None,
+        callbacks: Any = None,
+        scoring: Any = "auto",
+        layout: str = "auto",
+        image_shape: tuple[int, ...] | None = None,
+        columns: Any = None,
+        constraints: Any = None,
+        latent_dim: int = 64,
+        batch_size: int = 64,
+        n_critic: int | str = "auto",
+        n_discriminators: int = 1,
+        max_iter: int | str = "auto",
+        max_time: float | None = None,
+        learning_rate: float | str = "auto",
+        discriminator_learning_rate: float | str = "auto",
+        ema_decay: float | None = 0.999,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 0.0,
+        checkpoint_dir: Any = None,
+        checkpoint_every_ticks: int | None = None,
+        resume: bool = False,
+        on_divergence: str = "raise",
+        device: str = "auto",
+        precision: str = "auto",
+        compile: bool = False,
+        micro_batch: Any = None,
+        warm_start: bool = False,
+        init_from: Any = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ):
+        self.loss = loss
+        self.architecture = architecture
+        self.regularizers = regularizers
+        self.conditioning = conditioning
+        self.augmentation = augmentation
+        self.optimizer = optimizer
+        self.sampler = sampler
+        self.prior = prior
+        self.preprocessor = preprocessor
+        self.callbacks = callbacks
+        self.scoring = scoring
+        self.layout = layout
+        self.image_shape = image_shape
+        self.columns = columns
+        self.constraints = constraints
+        self.latent_dim = latent_dim
+        self.batch_size = batch_size
+        self.n_critic = n_critic
+        self.n_discriminators = n_discriminators
+        self.max_iter = max_iter
+        self.max_time = max_time
+        self.learning_rate = learning_rate
+        self.discriminator_learning_rate = discriminator_learning_rate
+        self.ema_decay = ema_decay
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.checkpoint_dir = checkpoint_dir
+        self.checkpoint_every_ticks = checkpoint_every_ticks
+        self.resume = resume
+        self.on_divergence = on_divergence
+        self.device = device
+        self.precision = precision
+        self.compile = compile
+        self.micro_batch = micro_batch
+        self.warm_start = warm_start
+        self.init_from = init_from
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # --- parameters -----------------------------------------------------------------------------
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters; with `deep` those of parts given as objects too.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to list ``loss__gp_weight`` and the like.
+
+        Returns
+        -------
+        dict
+            Name to value.
+        """
+        params = super().get_params(deep=deep)
+        return params | nesting.nested_of_lists(params) if deep else params
+
+    def set_params(self, **params: Any) -> GANEstimator:
+        """Set parameters; a name given as ``loss`` becomes its part when ``loss__...`` is set.
+
+        Parameters
+        ----------
+        **params : dict
+            Name to value, nested names with two underscores.
+
+        Returns
+        -------
+        GANEstimator
+            This one.
+        """
+        plain, nested = nesting.split(params)
+        if "preprocessor" in nested:
+            plain |= {f"preprocessor__{name}": value for name, value in nested.pop("preprocessor").items()}
+        super().set_params(**{name: value for name, value in plain.items() if "__" not in name})
+        for name, values in nested.items():
+            if name not in self.get_params(deep=False):
+                super().set_params(**{f"{name}__{key}": value for key, value in values.items()})
+            setattr(self, name, nesting.with_nested(name, getattr(self, name), values))
+        super().set_params(**{name: value for name, value in plain.items() if "__" in name})
+        return self
+
+    # --- training -------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any = None) -> GANEstimator:
+        """Train on X, from the start or, with ``warm_start``, on from where the last fit ended.
+
+        Parameters
+        ----------
+        X : array-like, tensor or DataFrame of shape (n_samples, ...)
+            Rows or images of finite numbers.
+        y : array-like of shape (n_samples,), default=None
+            Class labels; NaN and None mean unlabelled.
+
+        Returns
+        -------
+        GANEstimator
+            This one, fitted.
+
+        Raises
+        ------
+        InvalidParameterError
+            When a parameter is out of its range or names no part.
+        IncompatibleComponentError
+            When parts or data do not go together.
+        TrainingDivergedError
+            When a number stopped being finite.
+        ValueError, TypeError
+            When X or y cannot be trained on.
+        """
+        from skgan import engine
+        from skgan.training import train
+
+        with self._as_it_was_on_error():
+            watch = self._begin(X, y, continues=self.warm_start)
+            with watch:
+                for state in engine.run(train, watch.state, watch.batches, watch.objective):
+                    if watch.sees_the_end(state):
+                        break
+            self._finish(watch)
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, classes: Any = None) -> GANEstimator:
+        """Train on for one pass over X: `ceil(n_samples / batch_size)` generator updates.
+
+        Parameters
+        ----------
+        X : array-like, tensor or DataFrame of shape (n_samples, ...)
+            As for `fit`; later calls must have the shape of the first.
+        y : array-like of shape (n_samples,), default=None
+            Class labels, all seen in the first call or named by its `classes`.
+        classes : array-like of shape (n_classes,), default=None
+            All classes there will be; read in the first call.
+
+        Returns
+        -------
+        GANEstimator
+            This one.
+        """
+        from skgan import engine
+        from skgan.training import train
+
+        with self._as_it_was_on_error():
+            watch = self._begin(X, y, continues=True, classes=classes, one_pass=True)
+            with watch:
+                for state in engine.run(train, watch.state, watch.batches, watch.objective):
+                    if watch.sees_the_end(state):
+                        break
+            self._finish(watch)
+        return self
+
+    def _begin(self, X: Any, y: Any, *, continues: bool, classes: Any = None, one_pass: bool = False) -> Watch:
+        """Encode and build. What can be refused is refused here, before anything is trained."""
+        from skgan import resolution
+        from skgan.data import Dataset
+        from skgan.engine import resolve_device
+        from skgan.watch import Watch
+
+        params = self.get_params(deep=False)
+        check_table("GANEstimator", params, CONSTRAINTS, _DEFAULTS)
+        given = resolution.given(params)
+        self._scorer()
+        device = resolve_device(self.device)
+        continues = continues and hasattr(self, "_model_")
+        if continues:
+            self._refuse_changed_parameters()
+        rows = self._checked(X, reset=not continues)
+        y = None if self.conditioning is None else y
+        model = self._model_.copy() if continues else self._new_model(as_array(X), rows, y, classes, given)
+        model.device = str(device)
+        data = Dataset(
+            self._encoding_.encode(rows).to(device),
+            self._encoding_.encode_labels(y, len(rows)).to(device),
+            self._encoding_.scaling.expand,
+            self._encoding_.labels.expand,
+            self.batch_size,
+            model.key,
+        )
+        per_pass = -(-len(rows) // self.batch_size)
+        return Watch(
+            model,
+            data,
+            self.history_.copy() if continues else None,
+            n_steps=per_pass if one_pass else resolution.budget(self.max_iter, model.spec.kind, len(rows)),
+            max_time=self.max_time,
+            callbacks=given["callbacks"] or [],
+            sample=self._preview,
+            verbose=int(self.verbose),
+        )
+
+    def _new_model(self, X: Any, rows: np.ndarray, y: Any, classes: Any, given: dict[str, Any]) -> Model:
+        """Learn how X and y look, decide every "auto", and describe the networks; nothing is built yet."""
+        from skgan import resolution
+        from skgan.encoding import Encoding
+        from skgan.encoding.layout import Layout
+        from skgan.model import Model
+
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        self._encoding_ = Encoding(Layout(X, self.layout, self.image_shape), rows, y, classes, self.preprocessor)
+        spec = self._encoding_.spec(self.latent_dim)
+        parts = resolution.complete(given, self.get_params(deep=False), spec)
+        self._fitted_with_ = self._structure()
+        self._draws_ = 0
+        return Model(parts, spec, self.prior, self.ema_decay, (seed, 0), self.device)
+
+    def _finish(self, watch: Watch) -> None:
+        """Make the trained networks this estimator's; raise the Ctrl-C that waited for the end of a step."""
+        watch.close()
+        self._model_ = watch.model
+        self.history_ = watch.history
+        self._describe()
+        if watch.interrupted:
+            raise KeyboardInterrupt
+
+    def _describe(self) -> None:
+        """Set the public attributes that follow from the model and the encoding."""
+        from skgan import resolution
+
+        parts, encoding = self._model_.parts, self._encoding_
+        self.loss_ = parts.loss
+        self.architecture_ = parts.architecture
+        self.conditioning_ = parts.conditioning
+        self.optimizer_ = parts.optimizer
+        self.regularizers_ = parts.regularizers
+        self.augmentation_ = parts.augmentations
+        self.n_critic_ = parts.n_critic
+        self.learning_rate_ = parts.learning_rate
+        self.discriminator_learning_rate_ = parts.discriminator_learning_rate
+        self.device_ = self._model_.device
+        self.precision_ = "float32"
+        self.preprocessor_ = encoding.preprocessor
+        self.data_shape_ = encoding.layout.data_shape
+        self.n_iter_ = self._model_.step
+        self.provenance_ = resolution.provenance(parts)
+        self._n_features_out = self._model_.feature_width()
+        if encoding.labels.dim:
+            self.classes_ = encoding.labels.classes
+            self.class_prior_ = encoding.labels.prior
+
+    @contextmanager
+    def _as_it_was_on_error(self) -> Iterator[None]:
+        """Put every attribute back when the call raises; Ctrl-C keeps what was trained."""
+        import torch
+
+        before = dict(vars(self))
+        try:
+            with torch.inference_mode(False), torch.enable_grad():
+                yield
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    # --- using ----------------------------------------------------------------------------------
+
+    @property
+    def generator_(self) -> nn.Module:
+        """The generator as training left it."""
+        return self._fitted_model().state.generator.module
+
+    @property
+    def generator_ema_(self) -> nn.Module:
+        """The generator's average, which samples come from."""
+        return self._fitted_model().state.average.module
+
+    @property
+    def discriminator_(self) -> nn.Module:
+        """The discriminator as training left it."""
+        return self._fitted_model().state.discriminator.module
+
+    def sample(
+        self,
+        n_samples: int | None = None,
+        y: Any = None,
+        *,
+        latents: Any = None,
+        sampler: Any = None,
+        random_state: Any = None,
+        return_y: bool = False,
+    ) -> Any:
+        """Draw samples in the layout, dtype and units of X; without `random_state` the next ones of a stream.
+
+        Parameters
+        ----------
+        n_samples : int, default=None
+            How many, in [1, inf). None means one, or as many as there are `y` or `latents`.
+        y : label or array-like of shape (n_samples,), default=None
+            A label for all rows, or one for each. None draws labels as often as they were seen.
+        latents : array-like of shape (n_samples, latent_dim), default=None
+            Latents to use instead of drawing them from the prior.
+        sampler : str, Sampler or None, default=None
+            How to draw; None takes the estimator's.
+        random_state : int, RandomState or None, default=None
+            An int or RandomState decides everything; None continues a stream that the fit began, so
+            calls differ but a program repeats.
+        return_y : bool, default=False
+            Whether to return the labels too.
+
+        Returns
+        -------
+        X : ndarray or DataFrame of shape (n_samples, ...)
+            The samples. A short draw is the head of a long one.
+        y : ndarray of shape (n_samples,)
+            Their labels, with `return_y`.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError, TypeError
+            When `n_samples`, `y` or `latents` cannot be honoured.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skgan import GANEstimator
+        >>> X, y = load_iris(return_X_y=True)
+        >>> gan = GANEstimator(max_iter=20, random_state=0).fit(X, y)
+        >>> samples, labels = gan.sample(y=[0, 2, 1], return_y=True)
+        >>> labels
+        array([0, 2, 1])
+        """
+        model = self._fitted_model()
+        check_value("sample", "random_state", random_state, CONSTRAINTS["random_state"])
+        n = _how_many(n_samples, y, latents)
+        if random_state is None:
+            key: seeding.Key = (*model.key, "sample", self._draws_)
+        else:
+            key = (*model.key, "asked", int(check_random_state(random_state).randint(2**31 - 1)))
+        codes = self._codes_for(n, y, key)
+        if return_y and codes is None:
+            raise ValueError("return_y must be False: GANEstimator was fitted without labels. Got True. Fit with y.")
+        X = self._draw(n, codes, latents, sampler, key)
+        if random_state is None:
+            self._draws_ += 1
+        return (X, self.classes_[codes.numpy()]) if return_y and codes is not None else X
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Return the discriminator's features of X.
+
+        Parameters
+        ----------
+        X : array-like, tensor or DataFrame of shape (n_samples, ...)
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out)
+            The last layer before the logit.
+        """
+        from skgan import sampling
+
+        x = self._encoded(X)
+        features = sampling.features(self.discriminator_, x, self._mean_label().expand(len(x), -1))
+        return features.numpy().astype(self._encoding_.layout.float_dtype)
+
+    def decision_function(self, X: Any, y: Any = None) -> np.ndarray:
+        """Return how real X looks to the discriminator: its raw logit, higher for more real.
+
+        Parameters
+        ----------
+        X : array-like, tensor or DataFrame of shape (n_samples, ...)
+            As in `fit`.
+        y : label or array-like of shape (n_samples,), default=None
+            Labels; None averages over the classes, weighted as they were seen.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Logits.
+        """
+        import torch
+
+        from skgan import sampling
+
+        x = self._encoded(X)
+        labels = self._encoding_.labels
+        codes = self._codes_for(len(x), y, None)
+        if codes is not None or not labels.dim:
+            one_hot = labels.expand(codes if codes is not None else labels.encode(None, len(x)))
+            logits = sampling.logits(self.discriminator_, x, one_hot)
+        else:
+            each = [
+                weight * sampling.logits(self.discriminator_, x, row.expand(len(x), -1))
+                for weight, row in zip(labels.prior, torch.eye(labels.dim), strict=True)
+            ]
+            logits = torch.stack(each).sum(0)
+        return logits.numpy().astype(self._encoding_.layout.float_dtype)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return how close samples come to X by the `scoring` metric, higher for closer.
+
+        As many samples are drawn as rows are looked at, at most 2,000 of X at random, with the same
+        labels when y is given; columns are compared in the scale the networks see.
+
+        Parameters
+        ----------
+        X : array-like, tensor or DataFrame of shape (n_samples, ...)
+            Real rows, best held out.
+        y : array-like of shape (n_samples,), default=None
+            Their labels.
+
+        Returns
+        -------
+        float
+            The metric, or minus it where lower is better. The same for the same model and X.
+        """
+        model = self._fitted_model()
+        metric = self._scorer()
+        x = self._encoded(X)
+        key = (*model.key, "score")
+        codes = self._encoding_.encode_labels(y, len(x)) if y is not None and self._encoding_.labels.dim else None
+        chosen = np.sort(seeding.numpy_generator(key).permutation(len(x))[:SCORED_ROWS])
+        x = x[chosen]
+        real_codes = None if codes is None else codes[chosen]
+        fake_codes = real_codes if real_codes is not None else self._codes_for(len(x), None, key)
+        fake = self._encoded(self._draw(len(x), fake_codes, None, None, key))
+        labels = {} if real_codes is None else {"y_real": real_codes.numpy(), "y_fake": real_codes.numpy()}
+        value = metric(x.flatten(1).numpy(), fake.flatten(1).numpy(), **labels)
+        return float(value if metric.greater_is_better else -value)
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted estimator as a directory of JSON and safetensors, with all that training needs.
+
+        Parameters
+        ----------
+        path : str or Path
+            A new directory, or one that `save` wrote before, which is replaced.
+
+        Raises
+        ------
+        CheckpointWriteError
+            When it cannot be written; what was there before stays.
+        CheckpointError
+            When a part or the preprocessor cannot be described by name; use joblib for those.
+        """
+        from skgan import checkpoint
+
+        self._fitted_model()
+        checkpoint.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> GANEstimator:
+        """Return the estimator that `save` wrote; runs no code from the file.
+
+        Parameters
+        ----------
+        path : str or Path
+            The directory.
+
+        Returns
+        -------
+        GANEstimator
+            Fitted; it samples and trains on exactly as the saved one would.
+
+        Raises
+        ------
+        FileNotFoundError
+            When nothing is there.
+        CheckpointError
+            When it is no saved model, or not what was written.
+        """
+        from skgan import checkpoint
+
+        return checkpoint.load(cls, path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        import skgan
+
+        return {**super().__getstate__(), "_skgan_version": skgan.__version__}
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "_model_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = False
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _fitted_model(self) -> Model:
+        check_is_fitted(self)
+        return self._model_
+
+    def _checked(self, X: Any, *, reset: bool) -> np.ndarray:
+        X = as_array(X)
+        if not reset:
+            self._encoding_.layout.check(X)
+        return check_X(self, X, reset=reset)
+
+    def _encoded(self, X: Any) -> Tensor:
+        """Return X as the networks see it, `(n, *shape)`, on the CPU."""
+        self._fitted_model()
+        encoding = self._encoding_
+        return encoding.scaling.expand(encoding.encode(self._checked(X, reset=False)))
+
+    def _codes_for(self, n: int, y: Any, key: seeding.Key | None) -> Tensor | None:
+        """Return label codes `(n,)` for y, drawn with `key` when y is None; None without labels."""
+        encoding = self._encoding_
+        if y is None and (key is None or not encoding.labels.dim):
+            return None
+        if y is None:
+            return encoding.labels.draw(n, seeding.numpy_generator((*key, "y")))
+        if isinstance(y, str | bytes) or np.ndim(y) == 0:
+            y = np.array([y] * n, dtype=None if not isinstance(y, str | bytes) else object)
+        codes = encoding.encode_labels(y, n)
+        if (codes < 0).any():
+            raise ValueError(
+                sentence(
+                    f"y must hold a label in each row. Got a missing one, first at row {int((codes < 0).int().argmax())}.",
+                    "Leave y out to draw labels.",
+                )
+            )
+        return codes
+
+    def _draw(self, n: int, codes: Tensor | None, latents: Any, sampler: Any, key: seeding.Key) -> Any:
+        """Return n samples with labels of `codes`, the way X came."""
+        from skgan import resolution, sampling
+        from skgan.latents import PRIORS
+
+        model = self._model_
+        if latents is not None:
+            z = sampling.as_latents(latents, n, model.spec.latent_dim)
+        else:
+            rng = seeding.numpy_generator((*key, "z"))
+            z = sampling.draw_latents(n, model.spec.latent_dim, PRIORS[model.prior], rng)
+        labels = self._encoding_.labels
+        y = labels.expand(codes if codes is not None else labels.encode(None, n))
+        sampler = self.sampler if sampler is None else sampler
+        if sampler is None:
+            x = sampling.generate(self.generator_ema_, z, y)
+        else:
+            part = resolution.component("sampler", sampler, "sampler")
+            x = sampling.draw_with(part, self.generator_ema_, self.discriminator_, z, y, key)
+        return self._encoding_.decode(x)
+
+    def _preview(self, model: Model, n_samples: int, y: Any = None) -> Any:
+        """Return samples of a model in training; always from the same latents."""
+        before = getattr(self, "_model_", None)
+        self._model_ = model
+        try:
+            key = (*model.key, "preview")
+            return self._draw(n_samples, self._codes_for(n_samples, y, key), None, None, key)
+        finally:
+            if before is None:
+                del self._model_
+            else:
+                self._model_ = before
+
+    def _mean_label(self) -> Tensor:
+        """Return the label vector of no class in particular, `(1, label_dim)`."""
+        import torch
+
+        labels = self._encoding_.labels
+        return torch.tensor(labels.prior if labels.dim else [], dtype=torch.float32).reshape(1, -1)
+
+    def _scorer(self) -> Any:
+        from skgan import resolution
+
+        scoring = "energy" if isinstance(self.scoring, str) and self.scoring == "auto" else self.scoring
+        return resolution.component("metric", scoring, "scoring")
+
+    def _structure(self) -> dict[str, str]:
+        """Return what must stay as it is while one training goes on, as text."""
+        params = self.get_params(deep=False)
+        return {name: repr(value) for name, value in params.items() if name not in _FREE_WHILE_CONTINUING}
+
+    def _refuse_changed_parameters(self) -> None:
+        now = self._structure()
+        for name, before in self._fitted_with_.items():
+            if now[name] != before:
+                raise InvalidParameterError(
+                    sentence(
+                        f"The {name!r} parameter of GANEstimator must stay {before[:80]} while training goes on.",
+                        f"Got {now[name][:80]}. Set it back, or call fit with warm_start=False to start again.",
+                    )
+                )
+
+
+_DEFAULTS = {
+    name: parameter.default for name, parameter in inspect.signature(GANEstimator.__init__).parameters.items()
+}
+
+
+def _how_many(n_samples: Any, y: Any, latents: Any) -> int:
+    """Return the number of samples asked for, or refuse it."""
+    lengths = [len(v) for v in (y, latents) if v is not None and not isinstance(v, str | bytes) and np.ndim(v) > 0]
+    if n_samples is None:
+        n = lengths[0] if lengths else 1
+    else:
+        if not Integer(1).accepts(n_samples):
+            whole = isinstance(n_samples, int | np.integer) and not isinstance(n_samples, bool)
+            raise (ValueError if whole or isinstance(n_samples, float) else TypeError)(
+                sentence(
+                    f"n_samples must be {Integer(1)} or None. Got {shown(n_samples)}.",
+                    "Ask for at least one sample, for example sample(10).",
+                )
+            )
+        n = int(n_samples)
+    if any(length != n for length in lengths):
+        raise ValueError(
+            sentence(
+                f"n_samples, y and latents must agree in length. Got n_samples={n} and lengths {lengths}.",
+                "Leave n_samples out to get one sample for each.",
+            )
+        )
+    if n < 1:
+        raise ValueError("y must hold at least one label. Got none. Ask for at least one sample.")
+    return n

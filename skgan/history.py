@@ -1,0 +1,69 @@
+"""What happened, tick by tick: means kept on the device, read once a tick."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class Means:
+    """Running means of named scalars on the device; nothing is read before `read()`."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
+
+    def add(self, values: dict[str, Tensor]) -> None:
+        """Add one value to each named mean."""
+        for name, value in values.items():
+            value = value.detach()
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+            self._counts[name] = self._counts.get(name, 0) + 1
+
+    def read(self) -> dict[str, float]:
+        """Return the means and begin anew; one transfer from the device."""
+        if not self._sums:
+            return {}
+        values = torch.stack([value.double() for value in self._sums.values()]).tolist()
+        means = {name: value / self._counts[name] for name, value in zip(self._sums, values, strict=True)}
+        self._sums.clear()
+        self._counts.clear()
+        return means
+
+
+class History(dict[str, list[float]]):
+    """Equally long lists by name, one entry a tick; what was absent at a tick is NaN.
+
+    Examples
+    --------
+    >>> from skgan.history import History
+    >>> history = History()
+    >>> history.append({"step": 100, "discriminator/loss": 0.7})
+    >>> history["step"]
+    [100]
+    """
+
+    def append(self, entry: dict[str, float]) -> None:
+        """Add one tick."""
+        length = len(next(iter(self.values()), []))
+        for name in entry:
+            self.setdefault(name, [math.nan] * length)
+        for name, values in self.items():
+            values.append(entry.get(name, math.nan))
+
+    def last(self) -> dict[str, float]:
+        """Return the last tick's figures."""
+        return {name: values[-1] for name, values in self.items() if values}
+
+    def copy(self) -> History:
+        """Return a history that grows on its own."""
+        return History({name: list(values) for name, values in self.items()})
+
+    def as_frame(self) -> Any:
+        """Return a pandas DataFrame, one row a tick."""
+        import pandas as pd
+
+        return pd.DataFrame(dict(self))

@@ -1,0 +1,373 @@
+"""What each family of parts must provide. The page a plugin author reads.
+
+A part derives from one class here, stores plain values in its constructor, says its names in a
+literal ``NAMES = {"name": "Class"}`` at the top of its file, and is found. It imports this module,
+`skgan.layers` and torch, and no other part.
+
+What losses, regularizers and conditionings are given is a `skgan.objective.Batch`:
+
+=================================  ==================================================================
+``player``                         ``"discriminator"`` or ``"generator"``: whose turn it is
+``real``, ``fake``                 samples, `(n, *shape)`; they share ``y``
+``z``, ``y``, ``labelled``         latents `(n, latent_dim)`, labels `(n, label_dim)`, mask `(n,)`
+``real_``, ``fake_``               what the discriminator says of them, a `Critique` each
+``gradient("real")``               of the summed logits to the real samples, `(n, *shape)`; or ``"fake"``
+``gradient_at(x)``                 the same at other samples `x`
+``critique(x, y=None)``            the discriminator on other samples, through the same door
+``generate(z, y=None)``            the generator; with gradient only in its own turn
+``grad(outputs, inputs)``          a differentiable gradient of anything else
+``module``                         the playing network, for penalties on weights
+``rng(part)``                      a `torch.Generator` that belongs to this update and this part
+``state[part]``, ``modules[part]``  what the part declared, changed in place
+=================================  ==================================================================
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from sklearn.base import BaseEstimator
+
+from skgan.validation import Boolean, Choice, Integer, Kind, Pair, Real, check_table
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from torch import Tensor, nn
+
+    from skgan.objective import Batch
+
+__all__ = [
+    "Architecture",
+    "Augmentation",
+    "Batch",
+    "Boolean",
+    "Callback",
+    "Choice",
+    "Component",
+    "Conditioning",
+    "Critique",
+    "DataSpec",
+    "Integer",
+    "Kind",
+    "Loss",
+    "Metric",
+    "Optimizer",
+    "Pair",
+    "Real",
+    "Regularizer",
+    "Sampler",
+    "Score",
+    "Stop",
+    "Tags",
+]
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """What the networks must know of the data.
+
+    Parameters
+    ----------
+    kind : {"vector", "image", "signal", "volume"}
+        What a sample is.
+    shape : tuple of int
+        Of one sample, channels first.
+    bounded : bool
+        Whether samples lie in [-1, 1], so that the generator ends in tanh.
+    label_kind : {"none", "classes"}
+        What y is.
+    label_dim : int
+        Width of a label, 0 without labels.
+    latent_dim : int
+        Width of a latent.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    bounded: bool
+    label_kind: str
+    label_dim: int
+    latent_dim: int
+
+    @property
+    def n_values(self) -> int:
+        """Numbers in one sample."""
+        total = 1
+        for length in self.shape:
+            total *= length
+        return total
+
+
+class Critique(NamedTuple):
+    """What a discriminator says: logits `(n, *heads)`, features `(n, d)`, class logits `(n, K)` or None."""
+
+    logits: Tensor
+    features: Tensor
+    class_logits: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Tags:
+    """What a part needs or does; combinations that cannot work are refused before the first step.
+
+    Parameters
+    ----------
+    kinds : tuple of str, optional
+        Kinds of data an architecture can be built for; None means any.
+    pairing : bool
+        A loss compares real i with fake i.
+    whole_batch : bool
+        A loss is a scalar of the whole batch, not a mean over samples.
+    batch_statistics : bool
+        The result for one sample depends on the others in training.
+    double_backward : bool
+        A discriminator can be differentiated twice; penalties on gradients need it.
+    differentiates : bool
+        A regularizer takes gradients of the discriminator, which must then be differentiable twice.
+    """
+
+    kinds: tuple[str, ...] | None = None
+    pairing: bool = False
+    whole_batch: bool = False
+    batch_statistics: bool = False
+    double_backward: bool = True
+    differentiates: bool = False
+
+
+class Component(BaseEstimator):
+    """What all parts share: parameters as scikit-learn has them, and what they declare."""
+
+    #: parameter -> constraints, checked when fit starts
+    constraints: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+
+    def validate(self) -> None:
+        """Raise `InvalidParameterError` when a parameter is out of its range."""
+        fresh = type(self)().get_params(deep=False) if self.constraints else {}
+        check_table(type(self).__name__, self.get_params(deep=False), self.constraints, fresh)
+
+    def tags(self) -> Tags:
+        """Return what this part needs or does."""
+        return Tags()
+
+    def state(self, spec: DataSpec) -> dict[str, Tensor]:
+        """Return the tensors this part learns or counts in, as they start."""
+        return {}
+
+    def modules(self, spec: DataSpec) -> dict[str, nn.Module]:
+        """Return extra networks of this part by the player that trains them."""
+        return {}
+
+    @classmethod
+    def get_test_params(cls) -> list[dict[str, Any]]:
+        """Return small sets of parameters that tests build this part with."""
+        return [{}]
+
+
+class Loss(Component, ABC):
+    """What each player minimises, unreduced."""
+
+    @abstractmethod
+    def discriminator(self, batch: Batch) -> Tensor:
+        """Return the discriminator's loss, shaped like the logits."""
+
+    @abstractmethod
+    def generator(self, batch: Batch) -> Tensor:
+        """Return the generator's loss, shaped like the logits."""
+
+    def defaults(self, spec: DataSpec) -> dict[str, Any]:
+        """Return what its paper sets: ``regularizers``, ``n_critic``, ``optimizer``, learning rates, ``architecture``.
+
+        Parts are given as a name or as ``(name, parameters)``.
+        """
+        return {}
+
+
+class Regularizer(Component, ABC):
+    """Something added to a player's loss, or done to its weights."""
+
+    #: whose loss it joins
+    player: str = "discriminator"
+    #: the samples whose gradient it reads: "real", "fake"
+    needs_gradient: tuple[str, ...] = ()
+    #: due at every so many updates of its player; the weight is multiplied by it
+    every_updates: int = 1
+
+    def penalty(self, batch: Batch) -> Tensor | None:
+        """Return the penalty, `(n,)` or a scalar."""
+        return None
+
+    def prepare(self, module: nn.Module, player: str) -> None:
+        """Change a network when it has been built (spectral normalisation)."""
+
+    def after_update(self, module: nn.Module) -> None:
+        """Change the player's network after each of its updates (weight clipping)."""
+
+    def weights(self, batch: Batch) -> Tensor | None:
+        """Return factors `(n,)` for the unreduced loss of its player."""
+        return None
+
+
+class Architecture(Component, ABC):
+    """A generator and a discriminator built from the shape of the data."""
+
+    @abstractmethod
+    def generator(self, spec: DataSpec, conditioning: Conditioning) -> nn.Module:
+        """Return a module with ``forward(z, y) -> x``."""
+
+    @abstractmethod
+    def discriminator(self, spec: DataSpec, conditioning: Conditioning) -> nn.Module:
+        """Return a module with ``forward(x, y) -> Critique``."""
+
+    def defaults(self, spec: DataSpec) -> dict[str, Any]:
+        """Return what it trains best with where neither the user nor the loss says."""
+        return {}
+
+
+class Conditioning(Component, ABC):
+    """How labels reach both networks. With ``label_dim == 0`` it builds no parameters."""
+
+    @abstractmethod
+    def embed(self, spec: DataSpec) -> nn.Module:
+        """Return a module ``y -> e``, with its output width as ``out_features``."""
+
+    @abstractmethod
+    def head(self, width: int, spec: DataSpec) -> nn.Module:
+        """Return a module ``(features, e) -> Critique`` for features of `width`."""
+
+    def modulation(self, channels: int, spec: DataSpec) -> nn.Module:
+        """Return a normalisation ``(h, e) -> h`` for inside the generator; plain by default."""
+        from skgan.layers import PlainNorm
+
+        return PlainNorm(channels)
+
+    def auxiliary(self, batch: Batch) -> Tensor | None:
+        """Return a term that the playing network adds to its loss."""
+        return None
+
+
+class Augmentation(Component, ABC):
+    """A differentiable change of samples, applied to real and fake alike before the discriminator."""
+
+    @abstractmethod
+    def __call__(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        """Return changed samples; each row by itself."""
+
+
+class Optimizer(Component, ABC):
+    """Makes the optimizer of each player."""
+
+    @abstractmethod
+    def make(self, parameters: Iterable[Tensor], learning_rate: float) -> torch.optim.Optimizer:
+        """Return a torch optimizer of `parameters`."""
+
+
+class Sampler(Component, ABC):
+    """Draws samples after training."""
+
+    @abstractmethod
+    def draw(
+        self, generator: nn.Module, discriminator: nn.Module, z: Tensor, y: Tensor, rng: torch.Generator
+    ) -> tuple[Tensor, float]:
+        """Return samples and the share of drafts that were accepted."""
+
+
+class Score(float):
+    """A number that knows how it came about.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    greater_is_better : bool
+        Its direction.
+    protocol : dict
+        What two scores must share to be compared: metric, parameters, numbers of rows.
+    uncertainty : float, optional
+        One standard error, when it is known.
+
+    Examples
+    --------
+    >>> from skgan.interfaces import Score
+    >>> Score(0.93, greater_is_better=True, protocol={"metric": "coverage", "k": 5})
+    Score(0.93, higher is better, metric='coverage', k=5)
+    """
+
+    greater_is_better: bool
+    protocol: dict[str, Any]
+    uncertainty: float | None
+
+    def __new__(
+        cls,
+        value: float,
+        *,
+        greater_is_better: bool = True,
+        protocol: Mapping[str, Any] | None = None,
+        uncertainty: float | None = None,
+    ) -> Score:
+        self = super().__new__(cls, value)
+        self.greater_is_better = greater_is_better
+        self.protocol = dict(protocol or {})
+        self.uncertainty = uncertainty
+        return self
+
+    def __getnewargs_ex__(self) -> tuple[tuple[float], dict[str, Any]]:
+        return (float(self),), dict(vars(self))
+
+    def __repr__(self) -> str:
+        direction = "higher" if self.greater_is_better else "lower"
+        said = "".join(f", {key}={value!r}" for key, value in self.protocol.items())
+        return f"Score({float(self):.6g}, {direction} is better{said})"
+
+
+class Metric(Component, ABC):
+    """A number for how good samples are."""
+
+    greater_is_better: ClassVar[bool] = True
+
+    @abstractmethod
+    def __call__(
+        self,
+        X_real: np.ndarray,
+        X_fake: np.ndarray,
+        *,
+        y_real: np.ndarray | None = None,
+        y_fake: np.ndarray | None = None,
+    ) -> Score:
+        """Compare two sets of rows, `(n, d)` and `(m, d)`."""
+
+
+class Stop:
+    """What a callback returns from `Callback.on_tick` to end the fit after this step."""
+
+
+class Callback(Component):
+    """Looks on while a fit runs, at every tick (each 100th generator update and the last).
+
+    A callback that raises is left out from then on, with one warning; training goes on.
+    """
+
+    def on_fit_begin(self, view: Any) -> None:
+        """Called before the first step with a `skgan.watch.View`."""
+
+    def on_tick(self, view: Any) -> Stop | None:
+        """Called at each tick; return `Stop()` to end the fit."""
+        return None
+
+    def on_fit_end(self, view: Any) -> None:
+        """Called after the last step."""
+
+    def on_exception(self, view: Any, error: BaseException) -> None:
+        """Called when the fit ends in an error, which goes on its way."""
+
+
+def __getattr__(name: str) -> Any:
+    # Batch is torch's; naming it here keeps one page to import from, and torch out of `import skgan`.
+    if name == "Batch":
+        from skgan.objective import Batch
+
+        return Batch
+    raise AttributeError(f"module 'skgan.interfaces' has no attribute {name!r}")

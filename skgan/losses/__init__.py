@@ -1,0 +1,1 @@
+"""What each player minimises, one file a loss."""

@@ -1,0 +1,1 @@
+"""Numbers for how good samples are, one file a paper idea."""

@@ -1,0 +1,94 @@
+"""Density and coverage of samples by nearest neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skgan.interfaces import Integer, Metric, Score
+from skgan.metrics._neighbors import distances, radii
+
+NAMES = {"density": "Density", "coverage": "Coverage"}
+
+
+class Density(Metric):
+    r"""How many real neighbourhoods a sample lies in, over k; about 1 when samples are as real rows, and unbounded.
+
+    Parameters
+    ----------
+    k : int, default=5
+        Neighbours that a real row's neighbourhood reaches to, in [1, inf).
+
+    References
+    ----------
+    .. [1] Naeem et al., "Reliable Fidelity and Diversity Metrics for Generative Models", ICML 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan.metrics.density_coverage import Density
+    >>> X = np.arange(10.0)[:, None]
+    >>> float(Density(k=1)(X, np.array([[3.5], [40.0]])))
+    1.0
+    """
+
+    constraints = {"k": (Integer(1),)}
+
+    def __init__(self, k: int = 5):
+        self.k = k
+
+    def __call__(
+        self,
+        X_real: np.ndarray,
+        X_fake: np.ndarray,
+        *,
+        y_real: np.ndarray | None = None,
+        y_fake: np.ndarray | None = None,
+    ) -> Score:
+        """Return the mean over the rows of `X_fake`, `(m, d)`."""
+        inside = distances(X_fake, X_real) <= radii(X_real, self.k)
+        value = float(inside.sum(axis=1).mean() / self.k)
+        return Score(value, protocol=_protocol("density", self.k, X_real, X_fake))
+
+
+class Coverage(Metric):
+    r"""The share of real rows whose neighbourhood holds a sample.
+
+    Parameters
+    ----------
+    k : int, default=5
+        Neighbours that a real row's neighbourhood reaches to, in [1, inf).
+
+    References
+    ----------
+    .. [1] Naeem et al., "Reliable Fidelity and Diversity Metrics for Generative Models", ICML 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan.metrics.density_coverage import Coverage
+    >>> X = np.arange(10.0)[:, None]
+    >>> float(Coverage(k=1)(X, np.array([[0.5], [40.0]])))
+    0.2
+    """
+
+    constraints = {"k": (Integer(1),)}
+
+    def __init__(self, k: int = 5):
+        self.k = k
+
+    def __call__(
+        self,
+        X_real: np.ndarray,
+        X_fake: np.ndarray,
+        *,
+        y_real: np.ndarray | None = None,
+        y_fake: np.ndarray | None = None,
+    ) -> Score:
+        """Return the share of the rows of `X_real`, `(n, d)`."""
+        nearest = distances(X_real, X_fake).min(axis=1)
+        value = float((nearest <= radii(X_real, self.k)).mean())
+        return Score(value, protocol=_protocol("coverage", self.k, X_real, X_fake))
+
+
+def _protocol(metric: str, k: int, X_real: np.ndarray, X_fake: np.ndarray) -> dict:
+    return {"metric": metric, "k": k, "n_real": len(X_real), "n_fake": len(X_fake)}

@@ -1,0 +1,98 @@
+"""Precision and recall of samples by nearest neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from skgan.interfaces import Integer, Metric, Score
+from skgan.metrics._neighbors import distances, radii
+
+NAMES = {"precision": "Precision", "recall": "Recall"}
+
+
+class Precision(Metric):
+    r"""The share of samples that lie in the neighbourhood of some real row.
+
+    A row's neighbourhood is the ball that reaches to its k-th nearest row of the same set.
+
+    Parameters
+    ----------
+    k : int, default=5
+        Neighbours, in [1, inf).
+
+    References
+    ----------
+    .. [1] Kynkaanniemi et al., "Improved Precision and Recall Metric for Assessing Generative Models", NeurIPS 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan.metrics.precision_recall import Precision
+    >>> X = np.arange(10.0)[:, None]
+    >>> float(Precision(k=1)(X, np.array([[3.5], [40.0]])))
+    0.5
+    """
+
+    constraints = {"k": (Integer(1),)}
+
+    def __init__(self, k: int = 5):
+        self.k = k
+
+    def __call__(
+        self,
+        X_real: np.ndarray,
+        X_fake: np.ndarray,
+        *,
+        y_real: np.ndarray | None = None,
+        y_fake: np.ndarray | None = None,
+    ) -> Score:
+        """Return the share of the rows of `X_fake`, `(m, d)`."""
+        return Score(_share_inside(X_real, X_fake, self.k), protocol=_protocol("precision", self.k, X_real, X_fake))
+
+
+class Recall(Metric):
+    r"""The share of real rows that lie in the neighbourhood of some sample.
+
+    A sample's neighbourhood is the ball that reaches to its k-th nearest sample.
+
+    Parameters
+    ----------
+    k : int, default=5
+        Neighbours, in [1, inf).
+
+    References
+    ----------
+    .. [1] Kynkaanniemi et al., "Improved Precision and Recall Metric for Assessing Generative Models", NeurIPS 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan.metrics.precision_recall import Recall
+    >>> X = np.arange(10.0)[:, None]
+    >>> float(Recall(k=1)(X, np.array([[0.0], [4.0]])))
+    0.9
+    """
+
+    constraints = {"k": (Integer(1),)}
+
+    def __init__(self, k: int = 5):
+        self.k = k
+
+    def __call__(
+        self,
+        X_real: np.ndarray,
+        X_fake: np.ndarray,
+        *,
+        y_real: np.ndarray | None = None,
+        y_fake: np.ndarray | None = None,
+    ) -> Score:
+        """Return the share of the rows of `X_real`, `(n, d)`."""
+        return Score(_share_inside(X_fake, X_real, self.k), protocol=_protocol("recall", self.k, X_real, X_fake))
+
+
+def _share_inside(centres: np.ndarray, X: np.ndarray, k: int) -> float:
+    return float((distances(X, centres) <= radii(centres, k)).any(axis=1).mean())
+
+
+def _protocol(metric: str, k: int, X_real: np.ndarray, X_fake: np.ndarray) -> dict:
+    return {"metric": metric, "k": k, "n_real": len(X_real), "n_fake": len(X_fake)}

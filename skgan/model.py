@@ -1,0 +1,154 @@
+"""Resolved parts made into networks, and networks made into arrays and back.
+
+What an estimator keeps of a training is a `Model`. Pickled it holds NumPy arrays, no torch object and
+no device; the networks are built again when something first asks for them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from skgan.averaging import Average
+from skgan.engine import place, resolve_device
+from skgan.guard import Guard
+from skgan.interfaces import DataSpec
+from skgan.latents import PRIORS
+from skgan.objective import Objective
+from skgan.resolution import Parts
+from skgan.seeding import Key, global_generator
+from skgan.training import Player, TrainState
+
+
+class Model:
+    """Parts, data and weights of one training.
+
+    Parameters
+    ----------
+    parts : Parts
+        What it is made of.
+    spec : DataSpec
+        What it is made for.
+    prior : str
+        The name of the prior of the latents.
+    ema_decay : float or None
+        Of the generator's average.
+    key : tuple
+        Of all random numbers.
+    device : str
+        Where the networks go.
+    """
+
+    def __init__(self, parts: Parts, spec: DataSpec, prior: str, ema_decay: float | None, key: Key, device: str):
+        self.parts = parts
+        self.spec = spec
+        self.prior = prior
+        self.ema_decay = ema_decay
+        self.key = key
+        self.device = device
+        self._state: TrainState | None = None
+        self._stored: tuple[dict[str, np.ndarray], dict[str, int]] | None = None
+
+    @property
+    def state(self) -> TrainState:
+        """The networks and everything else that training changes, built when first asked for."""
+        if self._state is None:
+            state = self._built()
+            if self._stored is not None:
+                arrays, counters = self._stored
+                state.load({name: torch.from_numpy(array.copy()) for name, array in arrays.items()}, counters)
+            for module in (state.generator.module, state.discriminator.module):
+                module.eval()
+            self._state, self._stored = state, None
+        return self._state
+
+    @property
+    def step(self) -> int:
+        """Generator updates so far; needs no networks."""
+        return self._state.step if self._state is not None else (self._stored or ({}, {"step": 0}))[1]["step"]
+
+    def feature_width(self) -> int:
+        """Return the width of the discriminator's features."""
+        from skgan.sampling import features
+
+        x, y = torch.zeros(1, *self.spec.shape), torch.zeros(1, self.spec.label_dim)
+        return features(self.state.discriminator.module, x, y).shape[1]
+
+    def objective(self) -> Objective:
+        """Return what the players of this training minimise."""
+        parts = self.parts
+        return Objective(
+            parts.loss,
+            parts.conditioning,
+            parts.regularizers,
+            parts.augmentations,
+            parts.names(),
+            parts.n_critic,
+            self.spec,
+            PRIORS[self.prior],
+            self.key,
+        )
+
+    def copy(self) -> Model:
+        """Return a model that trains on without changing this one."""
+        twin = Model(self.parts, self.spec, self.prior, self.ema_decay, self.key, self.device)
+        twin._stored = self.stored()
+        return twin
+
+    def stored(self) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+        """Return all tensors as arrays of their own, and all counters."""
+        if self._stored is not None:
+            return self._stored
+        arrays = {name: _array(tensor) for name, tensor in self.state.tensors().items()}
+        return arrays, self.state.counters()
+
+    def store(self, arrays: dict[str, np.ndarray], counters: dict[str, int]) -> None:
+        """Take over what `stored()` gave, when the networks are first asked for."""
+        self._state, self._stored = None, (arrays, counters)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_state": None, "_stored": self.stored()}
+
+    def _built(self) -> TrainState:
+        device = resolve_device(self.device)
+        parts, spec = self.parts, self.spec
+        with global_generator((*self.key, "init"), "cpu"):
+            generator = parts.architecture.generator(spec, parts.conditioning)
+            discriminator = parts.architecture.discriminator(spec, parts.conditioning)
+            modules = {name: part.modules(spec) for part, name in parts.names().items()}
+            for regularizer in parts.regularizers:
+                regularizer.prepare(generator, "generator")
+                regularizer.prepare(discriminator, "discriminator")
+        guard = Guard(device)
+        for own in modules.values():
+            own.update({player: module.to(device) for player, module in own.items()})
+
+        def player(name: str, module: nn.Module, learning_rate: float) -> Player:
+            module = place(module, device)
+            extra = [own[name] for own in modules.values() if name in own]
+            trained = [p for part in (module, *extra) for p in part.parameters()]
+            optimizer = parts.optimizer.make(trained, learning_rate)
+            own = [part for part in parts.regularizers if part.player == name]
+            return Player(name, module, extra, optimizer, guard, own)
+
+        players = {
+            "generator": player("generator", generator, parts.learning_rate),
+            "discriminator": player("discriminator", discriminator, parts.discriminator_learning_rate),
+        }
+        return TrainState(
+            **players,
+            average=Average(players["generator"].module, self.ema_decay),
+            guard=guard,
+            parts={
+                name: {key: tensor.to(device) for key, tensor in part.state(spec).items()}
+                for part, name in parts.names().items()
+            },
+            modules=modules,
+        )
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().cpu().contiguous().numpy().copy()

@@ -1,0 +1,214 @@
+"""What each player minimises: loss, regularizers and conditioning terms, and the one door into the discriminator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from skgan.data import Rows
+from skgan.interfaces import Augmentation, Component, Conditioning, Critique, DataSpec, Loss, Regularizer
+from skgan.seeding import Key, torch_generator
+
+if TYPE_CHECKING:
+    from skgan.training import TrainState
+
+
+class Terms(NamedTuple):
+    """The terms of a turn by name - their sum is minimised - and further figures worth watching."""
+
+    losses: dict[str, Tensor]
+    watched: dict[str, Tensor]
+
+    @property
+    def total(self) -> Tensor:
+        """The sum that the playing network minimises."""
+        return torch.stack(list(self.losses.values())).sum()
+
+
+class Batch:
+    """One turn's samples and everything that may be asked about them, each computed when first read.
+
+    Losses, regularizers and conditionings see nothing else; `skgan.interfaces` lists what it offers.
+
+    Parameters
+    ----------
+    player : {"discriminator", "generator"}
+        Whose turn it is.
+    rows : Rows
+        The real samples.
+    z : Tensor
+        Latents, `(n, latent_dim)`.
+    state : TrainState
+        The networks and what the parts keep.
+    augmentations : list of Augmentation
+        What stands in the door.
+    due : list of Regularizer
+        The player's regularizers of this turn; the samples whose gradient they read become leaves.
+    names : mapping of Component to str
+        What the parts are called, for their random numbers and their state.
+    key : tuple
+        Of this update's random numbers.
+    """
+
+    def __init__(
+        self,
+        player: str,
+        rows: Rows,
+        z: Tensor,
+        state: TrainState,
+        augmentations: list[Augmentation],
+        due: list[Regularizer],
+        names: Mapping[Component, str],
+        key: Key,
+    ):
+        self.player = player
+        self.due = due
+        self.z, self.y, self.labelled = z, rows.y, rows.labelled
+        self.module: nn.Module = getattr(state, player).module
+        self.state = {part: state.parts[name] for part, name in names.items()}
+        self.modules = {part: state.modules[name] for part, name in names.items()}
+        self._generator = state.generator.module
+        self._discriminator = state.discriminator.module
+        self._augmentations = augmentations
+        self._names = names
+        self._key = key
+        self._gradients: dict[str, Tensor] = {}
+        self._differentiate = {samples for part in due for samples in part.needs_gradient}
+        self.real = rows.x.requires_grad_() if "real" in self._differentiate else rows.x
+        self.fake = self.generate(z)
+        if "fake" in self._differentiate and not self.fake.requires_grad:
+            self.fake.requires_grad_()
+
+    @cached_property
+    def real_(self) -> Critique:
+        """What the discriminator says of the real samples; a constant in the generator's turn."""
+        with torch.set_grad_enabled(self.player == "discriminator" or "real" in self._differentiate):
+            return self._door(self.real, self.y, "real")
+
+    @cached_property
+    def fake_(self) -> Critique:
+        """What the discriminator says of the fake samples."""
+        return self._door(self.fake, self.y, "fake")
+
+    def gradient(self, which: str) -> Tensor:
+        """Return the gradient of the summed logits to the "real" or the "fake" samples, `(n, *shape)`."""
+        if which not in self._gradients:
+            critique, samples = (self.real_, self.real) if which == "real" else (self.fake_, self.fake)
+            self._gradients[which] = self.grad(critique.logits, samples)
+        return self._gradients[which]
+
+    def gradient_at(self, x: Tensor) -> Tensor:
+        """Return the same gradient at other samples `x`, `(n, *shape)`."""
+        x = x.detach().requires_grad_()
+        return self.grad(self.critique(x).logits, x)
+
+    def critique(self, x: Tensor, y: Tensor | None = None) -> Critique:
+        """Return what the discriminator says of other samples, through the same door."""
+        return self._door(x, self.y if y is None else y, "other")
+
+    def generate(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """Return the generator's samples, with gradient only in its own turn."""
+        with torch.set_grad_enabled(self.player == "generator"):
+            return self._generator(z, self.y if y is None else y)
+
+    def grad(self, outputs: Tensor, inputs: Tensor) -> Tensor:
+        """Return the gradient of the sum of `outputs` to `inputs`, itself differentiable."""
+        return torch.autograd.grad(outputs.sum(), inputs, create_graph=True)[0]
+
+    def rng(self, part: Component | str) -> torch.Generator:
+        """Return a generator of this update that belongs to `part` alone."""
+        name = part if isinstance(part, str) else self._names[part]
+        return torch_generator((*self._key, name), self.z.device)
+
+    def _door(self, x: Tensor, y: Tensor, stream: str) -> Critique:
+        for augmentation in self._augmentations:
+            x = augmentation(x, self.rng(f"{self._names[augmentation]}/{stream}"))
+        return self._discriminator(x, y)
+
+
+class Objective:
+    """Loss, regularizers, conditioning and augmentation as one objective for each player.
+
+    Parameters
+    ----------
+    loss, conditioning, regularizers, augmentations
+        Resolved parts.
+    names : mapping of Component to str
+        One name for each of them.
+    n_critic : int
+        Discriminator updates for each generator update.
+    spec : DataSpec
+        For the width of the latents.
+    prior : callable
+        Standard normal numbers to latents.
+    key : tuple
+        Of all random numbers of the training.
+    """
+
+    def __init__(
+        self,
+        loss: Loss,
+        conditioning: Conditioning,
+        regularizers: list[Regularizer],
+        augmentations: list[Augmentation],
+        names: Mapping[Component, str],
+        n_critic: int,
+        spec: DataSpec,
+        prior: Callable[[Tensor], Tensor],
+        key: Key,
+    ):
+        self.loss = loss
+        self.conditioning = conditioning
+        self.regularizers = regularizers
+        self.augmentations = augmentations
+        self.names = names
+        self.n_critic = n_critic
+        self.spec = spec
+        self.prior = prior
+        self.key = key
+
+    def batch(self, state: TrainState, rows: Rows, player: str) -> Batch:
+        """Return the batch of `player`'s next turn, on `rows` and fresh latents."""
+        key = (*self.key, "batch", rows.number)
+        noise = torch.randn(
+            (len(rows.x), self.spec.latent_dim),
+            generator=torch_generator((*key, "z"), rows.x.device),
+            device=rows.x.device,
+        )
+        updates = getattr(state, player).updates
+        due = [part for part in self.regularizers if part.player == player and updates % part.every_updates == 0]
+        return Batch(player, rows, self.prior(noise), state, self.augmentations, due, self.names, key)
+
+    def discriminator(self, batch: Batch) -> Terms:
+        """Return what the discriminator minimises in this turn."""
+        terms = self._terms(batch, self.loss.discriminator(batch))
+        watched = {"real_logit": batch.real_.logits, "fake_logit": batch.fake_.logits}
+        return Terms(terms, {name: logits.detach().mean() for name, logits in watched.items()})
+
+    def generator(self, batch: Batch) -> Terms:
+        """Return what the generator minimises in this turn."""
+        return Terms(self._terms(batch, self.loss.generator(batch)), {})
+
+    def _terms(self, batch: Batch, loss: Tensor) -> dict[str, Tensor]:
+        for part in batch.due:
+            factors = part.weights(batch)
+            if factors is not None:
+                loss = loss * factors.reshape(-1, *[1] * (loss.ndim - 1))
+        terms = {self.names[self.loss]: mean(loss)}
+        for part in batch.due:
+            penalty = part.penalty(batch)
+            if penalty is not None:
+                terms[self.names[part]] = mean(penalty) * part.every_updates
+        auxiliary = self.conditioning.auxiliary(batch)
+        if auxiliary is not None:
+            terms[self.names[self.conditioning]] = mean(auxiliary)
+        return terms
+
+
+def mean(values: Tensor) -> Tensor:
+    """Return the mean, taken in float32 or wider."""
+    return values.to(torch.promote_types(values.dtype, torch.float32)).mean()

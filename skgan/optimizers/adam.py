@@ -1,0 +1,44 @@
+"""Adam."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from skgan.interfaces import Optimizer, Pair, Real
+
+NAMES = {"adam": "Adam"}
+
+
+class Adam(Optimizer):
+    r"""Adam, in torch's fused form where the device has it.
+
+    Parameters
+    ----------
+    betas : tuple of two floats, default=(0.5, 0.999)
+        Decay of the first and second moment, each in [0, 1).
+    eps : float, default=1e-8
+        Added to the root of the second moment, in (0, inf).
+
+    References
+    ----------
+    .. [1] Kingma, Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
+
+    Examples
+    --------
+    >>> from skgan import GANEstimator
+    >>> GANEstimator(optimizer="adam").set_params(optimizer__betas=(0.0, 0.99))
+    GANEstimator(optimizer=Adam(betas=(0.0, 0.99)))
+    """
+
+    constraints = {"betas": (Pair(Real(0.0, 1.0)),), "eps": (Real(0.0, closed="neither"),)}
+
+    def __init__(self, betas: tuple[float, float] = (0.5, 0.999), eps: float = 1e-8):
+        self.betas = betas
+        self.eps = eps
+
+    def make(self, parameters: Iterable[Tensor], learning_rate: float) -> torch.optim.Optimizer:
+        """Return ``torch.optim.Adam``."""
+        parameters = list(parameters)
+        fused = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)
+        return torch.optim.Adam(parameters, learning_rate, betas=tuple(self.betas), eps=self.eps, fused=fused)

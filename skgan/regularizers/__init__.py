@@ -1,0 +1,1 @@
+"""Penalties and constraints, one file each."""

@@ -1,0 +1,50 @@
+"""The gradient penalty of WGAN-GP."""
+
+import torch
+from torch import Tensor
+
+from skgan.interfaces import Batch, Real, Regularizer, Tags
+
+NAMES = {"gp": "GradientPenalty", "gradient-penalty": "GradientPenalty"}
+
+
+class GradientPenalty(Regularizer):
+    r"""Keeps the discriminator's slope near one between real and fake samples.
+
+    .. math:: \lambda (\|\nabla_{\hat x} D(\hat x)\|_2 - 1)^2, \quad
+              \hat x = a x + (1 - a) G(z), \quad a \sim U[0, 1]
+
+    with one `a` and one norm for each sample, over all its dimensions.
+
+    Parameters
+    ----------
+    weight : float, default=10.0
+        Weight :math:`\lambda`, in [0, inf).
+
+    References
+    ----------
+    .. [1] Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017, equation 3.
+
+    Examples
+    --------
+    >>> from skgan import GANEstimator
+    >>> GANEstimator(loss="nonsaturating", regularizers="gp").set_params(regularizers__gp__weight=1.0)
+    GANEstimator(loss='nonsaturating', regularizers=GradientPenalty(weight=1.0))
+    """
+
+    constraints = {"weight": (Real(0.0),)}
+
+    def __init__(self, weight: float = 10.0):
+        self.weight = weight
+
+    def tags(self) -> Tags:
+        """Return that it differentiates the discriminator."""
+        return Tags(differentiates=True)
+
+    def penalty(self, batch: Batch) -> Tensor:
+        """Return the penalty of each sample, `(n,)`."""
+        real, fake = batch.real, batch.fake
+        shape = (len(real), *[1] * (real.ndim - 1))
+        a = torch.rand(shape, generator=batch.rng(self), device=real.device, dtype=real.dtype)
+        gradient = batch.gradient_at(torch.lerp(fake, real, a)).flatten(1)
+        return self.weight * ((gradient.square().sum(1) + 1e-12).sqrt() - 1).square()

@@ -1,0 +1,244 @@
+"""Where names become objects and every "auto" is decided; behind this door nobody reads a string.
+
+Each parameter takes the user's word, else what the loss says in ``defaults``, else the architecture,
+else the library. "auto" looks at the data and at what parts can do, never at a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sklearn.base import clone
+
+from skgan import interfaces, registry
+from skgan.exceptions import IncompatibleComponentError, InvalidParameterError
+from skgan.interfaces import Component, DataSpec
+from skgan.validation import listed, sentence, shown
+
+FAMILIES: dict[str, type[Component]] = {
+    "loss": interfaces.Loss,
+    "architecture": interfaces.Architecture,
+    "regularizer": interfaces.Regularizer,
+    "conditioning": interfaces.Conditioning,
+    "augmentation": interfaces.Augmentation,
+    "optimizer": interfaces.Optimizer,
+    "sampler": interfaces.Sampler,
+    "metric": interfaces.Metric,
+    "callback": interfaces.Callback,
+}
+
+LIBRARY_DEFAULTS: dict[str, Any] = {
+    "regularizers": [],
+    "n_critic": 1,
+    "optimizer": "adam",
+    "learning_rate": 2e-4,
+    "conditioning": "projection",
+}
+
+#: generator updates for each row, and the least and most of them, by kind of data; docs/benchmarks.md says why
+BUDGETS = {"image": (5, 200, 10_000)}
+BUDGET = (5, 100, 10_000)
+
+
+@dataclass
+class Parts:
+    """The resolved parts and numbers of one training.
+
+    Parameters
+    ----------
+    loss, architecture, conditioning, optimizer
+        One part each.
+    regularizers, augmentations
+        Lists of parts.
+    n_critic : int
+        Discriminator updates for each generator update.
+    learning_rate, discriminator_learning_rate : float
+        Of the two players.
+    """
+
+    loss: interfaces.Loss
+    architecture: interfaces.Architecture
+    conditioning: interfaces.Conditioning
+    optimizer: interfaces.Optimizer
+    regularizers: list[interfaces.Regularizer]
+    augmentations: list[interfaces.Augmentation]
+    n_critic: int
+    learning_rate: float
+    discriminator_learning_rate: float
+
+    def names(self) -> dict[Component, str]:
+        """Return one name for each part: for its random numbers, its state and its figures in the history."""
+        named: dict[Component, str] = {self.loss: "loss", self.conditioning: "conditioning"}
+        named |= {part: name_of("regularizer", part) for part in self.regularizers}
+        named |= {part: f"{name_of('augmentation', part)}_{i}" for i, part in enumerate(self.augmentations)}
+        return named
+
+
+def name_of(kind: str, part: Component | type) -> str:
+    """Return the short name that leads to a part, or its class's name when none does."""
+    part_class = part if isinstance(part, type) else type(part)
+    origin = registry.provenance(kind, part_class)
+    return origin["name"].rpartition("/")[2] if origin else part_class.__name__.lower()
+
+
+def component(kind: str, value: Any, parameter: str = "", params: Mapping[str, Any] | None = None) -> Any:
+    """Return a valid part of a family for a name, a class or an instance; an instance is cloned."""
+    family = FAMILIES[kind]
+    if isinstance(value, str):
+        value = registry.resolve(kind, value)
+    if isinstance(value, type) and issubclass(value, family):
+        part = value(**params or {})
+    elif isinstance(value, family):
+        part = clone(value)
+    else:
+        raise InvalidParameterError(
+            sentence(
+                f"The {parameter or kind!r} parameter of GANEstimator must be the name of a {kind}",
+                f"({listed(registry.names(kind), 8)}) or an instance of skgan.interfaces.{family.__name__}.",
+                f"Got {_described(value)} instead. Derive its class from that interface.",
+            )
+        )
+    part.validate()
+    return part
+
+
+def given(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts the user named, as objects; "auto" and None stay. Needs no data, so it comes first."""
+    parts: dict[str, Any] = {}
+    for name in ("loss", "architecture", "conditioning", "optimizer", "sampler"):
+        value = params[name]
+        free = ("auto", None) if name in ("conditioning", "sampler") else ("auto",)
+        parts[name] = value if value is None and None in free else _unless_auto(name, value, name)
+    parts["regularizers"] = _each("regularizer", params["regularizers"], "regularizers")
+    parts["augmentation"] = _each("augmentation", params["augmentation"], "augmentation")
+    parts["callbacks"] = _each("callback", params["callbacks"], "callbacks")
+    names = [name_of("regularizer", part) for part in parts["regularizers"] or [] if parts["regularizers"] != "auto"]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise InvalidParameterError(
+            sentence(
+                "The 'regularizers' parameter of GANEstimator must not hold one regularizer twice.",
+                f"Got {listed(doubled)} more than once. Give it once, with the weight you want.",
+            )
+        )
+    return parts
+
+
+def complete(parts: Mapping[str, Any], params: Mapping[str, Any], spec: DataSpec) -> Parts:
+    """Return the parts of a training, every "auto" decided for data of `spec`."""
+    loss = parts["loss"] if parts["loss"] != "auto" else component("loss", "rpgan")
+    said = loss.defaults(spec)
+    architecture = parts["architecture"]
+    if architecture == "auto":
+        architecture = _made("architecture", said.get("architecture", "dcgan" if spec.kind == "image" else "mlp"))
+    defaults = LIBRARY_DEFAULTS | architecture.defaults(spec) | said
+    regularizers = parts["regularizers"]
+    if regularizers == "auto":
+        regularizers = [_made("regularizer", value) for value in defaults["regularizers"]]
+    else:
+        _refuse_idle_parameters(loss, spec)
+    conditioning = parts["conditioning"]
+    if conditioning in ("auto", None):
+        conditioning = _made("conditioning", defaults["conditioning"])
+    rate = _number(params["learning_rate"], defaults["learning_rate"])
+    resolved = Parts(
+        loss=loss,
+        architecture=architecture,
+        conditioning=conditioning,
+        optimizer=parts["optimizer"] if parts["optimizer"] != "auto" else _made("optimizer", defaults["optimizer"]),
+        regularizers=list(regularizers or []),
+        augmentations=list(parts["augmentation"] or []),
+        n_critic=_number(params["n_critic"], defaults["n_critic"]),
+        learning_rate=rate,
+        discriminator_learning_rate=_number(
+            params["discriminator_learning_rate"], defaults.get("discriminator_learning_rate", rate)
+        ),
+    )
+    _check_compatible(resolved, spec)
+    return resolved
+
+
+def budget(max_iter: int | str, kind: str, n_rows: int) -> int:
+    """Return how many generator updates a fit takes: a stated number for each row, within bounds."""
+    if max_iter != "auto":
+        return int(max_iter)
+    per_row, least, most = BUDGETS.get(kind, BUDGET)
+    return min(max(per_row * n_rows, least), most)
+
+
+def provenance(parts: Parts) -> dict[str, dict[str, str]]:
+    """Return where each part comes from: family, qualified name, distribution, version."""
+    found = {}
+    for kind, members in (
+        ("loss", [parts.loss]),
+        ("architecture", [parts.architecture]),
+        ("conditioning", [parts.conditioning]),
+        ("optimizer", [parts.optimizer]),
+        ("regularizer", parts.regularizers),
+        ("augmentation", parts.augmentations),
+    ):
+        for part in members:
+            origin = registry.provenance(kind, type(part))
+            label = kind if len(members) == 1 else f"{kind}/{name_of(kind, part)}"
+            found[label] = origin or {"kind": kind, "name": f"{type(part).__module__}:{type(part).__qualname__}"}
+    return found
+
+
+def _unless_auto(kind: str, value: Any, parameter: str) -> Any:
+    return "auto" if isinstance(value, str) and value == "auto" else component(kind, value, parameter)
+
+
+def _each(kind: str, value: Any, parameter: str) -> Any:
+    if value is None or (isinstance(value, str) and value == "auto" and kind == "regularizer"):
+        return value
+    members = value if isinstance(value, list | tuple) else [value]
+    return [component(kind, member, parameter) for member in members]
+
+
+def _made(kind: str, value: Any) -> Any:
+    name, params = value if isinstance(value, tuple) else (value, {})
+    return component(kind, name, params=params)
+
+
+def _number(value: Any, default: Any) -> Any:
+    return default if value == "auto" or value is None else value
+
+
+def _described(value: Any) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else shown(value)
+
+
+def _refuse_idle_parameters(loss: interfaces.Loss, spec: DataSpec) -> None:
+    """Refuse a loss whose changed parameters would only have shaped the regularizers that the user replaced."""
+    mine, plain = loss.defaults(spec), type(loss)().defaults(spec)
+    if mine.get("regularizers") != plain.get("regularizers"):
+        raise InvalidParameterError(
+            sentence(
+                "The 'regularizers' parameter of GANEstimator must be 'auto' where the loss's own weight counts.",
+                f"Got regularizers beside {loss!r}, whose changed parameters would do nothing.",
+                "Set the weight on the regularizer, or leave regularizers out.",
+            )
+        )
+
+
+def _check_compatible(parts: Parts, spec: DataSpec) -> None:
+    kinds = parts.architecture.tags().kinds
+    if kinds is not None and spec.kind not in kinds:
+        raise IncompatibleComponentError(
+            sentence(
+                f"The architecture {name_of('architecture', parts.architecture)!r} must be given {listed(kinds)} data.",
+                f"Got {spec.kind} data of shape {spec.shape}.",
+                "Use architecture='auto', give X with its image axes, or say image_shape=.",
+            )
+        )
+    differentiating = [part for part in parts.regularizers if part.tags().differentiates]
+    if differentiating and not parts.architecture.tags().double_backward:
+        raise IncompatibleComponentError(
+            sentence(
+                f"The regularizer {name_of('regularizer', differentiating[0])!r} differentiates the discriminator,",
+                f"which {type(parts.architecture).__name__} builds of layers that have no second derivative.",
+                "Choose another architecture, or other regularizers.",
+            )
+        )

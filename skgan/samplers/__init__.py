@@ -1,0 +1,1 @@
+"""Ways to draw samples after training, one file each."""

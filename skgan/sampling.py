@@ -1,0 +1,96 @@
+"""Drawing from a trained generator, and asking a trained discriminator, in chunks of one size.
+
+Rows come out the same whatever they travel with: every chunk is padded to the same number of rows,
+so the same kernels run; noise comes from NumPy row by row, so that a short draw is the head of a
+long one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from skgan.engine import device_of
+from skgan.interfaces import Sampler
+from skgan.latents import Prior
+from skgan.seeding import Key, torch_generator
+from skgan.validation import sentence
+
+CHUNK = 64
+
+
+def draw_latents(n: int, latent_dim: int, prior: Prior, rng: np.random.Generator) -> Tensor:
+    """Return latents `(n, latent_dim)`; the first m of n are those of a draw of m."""
+    return in_chunks(prior, torch.from_numpy(rng.standard_normal((n, latent_dim), dtype=np.float32)))
+
+
+def generate(generator: nn.Module, z: Tensor, y: Tensor) -> Tensor:
+    """Return samples `(n, *shape)` on the CPU for latents `(n, latent_dim)` and labels `(n, label_dim)`."""
+    with _still(generator):
+        return in_chunks(generator, z, y, device=device_of(generator))
+
+
+def draw_with(
+    sampler: Sampler, generator: nn.Module, discriminator: nn.Module, z: Tensor, y: Tensor, key: Key
+) -> Tensor:
+    """Return what `sampler` draws, on the CPU, starting from latents z and labels y."""
+    device = device_of(generator)
+    with _still(generator), _still(discriminator):
+        x, _ = sampler.draw(generator, discriminator, z.to(device), y.to(device), torch_generator(key, device))
+    return x.detach().cpu()
+
+
+def as_latents(latents: object, n: int, latent_dim: int) -> Tensor:
+    """Return the user's latents as a tensor `(n, latent_dim)`, or refuse them."""
+    z = torch.from_numpy(np.array(latents, np.float32))
+    if z.shape != (n, latent_dim):
+        raise ValueError(
+            sentence(
+                f"latents must have shape {(n, latent_dim)}. Got {tuple(z.shape)}.",
+                "Draw them with latent_dim columns, one row a sample.",
+            )
+        )
+    return z
+
+
+def features(discriminator: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Return the discriminator's features `(n, d)` on the CPU."""
+    with _still(discriminator):
+        return in_chunks(lambda x, y: discriminator(x, y).features, x, y, device=device_of(discriminator))
+
+
+def logits(discriminator: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Return the discriminator's logits `(n,)` on the CPU, the mean over its heads."""
+    with _still(discriminator):
+        values = in_chunks(lambda x, y: discriminator(x, y).logits, x, y, device=device_of(discriminator))
+    return values.reshape(len(values), -1).mean(1)
+
+
+def in_chunks(function: Callable[..., Tensor], *inputs: Tensor, device: torch.device | str = "cpu") -> Tensor:
+    """Return `function` of the inputs, run on `CHUNK` rows at a time, the last chunk padded with zeros."""
+    n = len(inputs[0])
+    pieces = []
+    with torch.inference_mode():
+        for start in range(0, n, CHUNK):
+            rows = [tensor[start : start + CHUNK] for tensor in inputs]
+            missing = CHUNK - len(rows[0])
+            if missing:
+                rows = [torch.cat([part, part.new_zeros(missing, *part.shape[1:])]) for part in rows]
+            pieces.append(function(*(part.to(device) for part in rows))[: CHUNK - missing].cpu())
+    return torch.cat(pieces)
+
+
+@contextmanager
+def _still(module: nn.Module) -> Iterator[None]:
+    """Put a network into evaluation mode and back."""
+    training = [layer for layer in module.modules() if layer.training]
+    module.eval()
+    try:
+        yield
+    finally:
+        for layer in training:
+            layer.training = True

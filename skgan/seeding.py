@@ -1,0 +1,57 @@
+"""Every random number follows from a key, and a key from (random_state, rank, step, stream).
+
+Nothing is stored and nothing global is touched: whoever knows the key can draw the numbers again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import torch
+
+Key = tuple[int | str, ...]
+
+_GLOBAL_GENERATOR = Lock()
+
+
+def seed_of(key: Key) -> int:
+    """Return a 63-bit seed; different keys give independent seeds."""
+    digest = hashlib.blake2b(repr(key).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1
+
+
+def torch_generator(key: Key, device: torch.device | str = "cpu") -> torch.Generator:
+    """Return a generator on `device` that depends on `key` alone."""
+    import torch
+
+    return torch.Generator(device).manual_seed(seed_of(key))
+
+
+def numpy_generator(key: Key) -> np.random.Generator:
+    """Return a NumPy generator that depends on `key` alone."""
+    return np.random.default_rng(seed_of(key))
+
+
+@contextmanager
+def global_generator(key: Key, device: torch.device | str = "cpu") -> Iterator[None]:
+    """Lend torch's global generators, seeded by `key`, to code that knows no other, and put them back.
+
+    Layers draw their first weights and dropout its masks from the global generator.
+    """
+    import torch
+
+    device = torch.device(device)
+    with (
+        _GLOBAL_GENERATOR,
+        torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
+    ):
+        torch.manual_seed(seed_of(key))
+        yield

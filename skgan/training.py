@@ -1,0 +1,174 @@
+"""TrainState and train(): the loop, on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from skgan.averaging import Average
+from skgan.data import Rows
+from skgan.guard import Guard
+from skgan.history import Means
+from skgan.interfaces import Regularizer
+from skgan.objective import Objective, Terms
+
+
+def train(state: TrainState, batches: Iterator[Rows], objective: Objective) -> Iterator[TrainState]:
+    """Yield `state` after each generator update, without end; whoever iterates decides when to stop."""
+    while True:
+        for _ in range(objective.n_critic):
+            batch = objective.batch(state, next(batches), player="discriminator")  # fakes made without gradient
+            state.discriminator.update(objective.discriminator(batch))
+
+        batch = objective.batch(state, next(batches), player="generator")
+        state.generator.update(objective.generator(batch))
+
+        state.average.update(state.generator.module)
+        state.step += 1
+        yield state
+
+
+class Player:
+    """One network, its optimizer, and how it is updated.
+
+    Parameters
+    ----------
+    name : {"generator", "discriminator"}
+        Which one it is.
+    module : nn.Module
+        The network.
+    extra : list of nn.Module
+        Networks of parts that this player trains too.
+    optimizer : torch.optim.Optimizer
+        Over the parameters of both.
+    guard : Guard
+        Keeps non-finite numbers away from the weights.
+    regularizers : list of Regularizer
+        Those of this player, for what they do after an update.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        module: nn.Module,
+        extra: list[nn.Module],
+        optimizer: torch.optim.Optimizer,
+        guard: Guard,
+        regularizers: list[Regularizer],
+    ):
+        self.name = name
+        self.module = module
+        self.optimizer = optimizer
+        self.parameters = [p for part in (module, *extra) for p in part.parameters()]
+        self.guard = guard
+        self.updates = 0
+        self.means = Means()
+        changes_weights = [part for part in regularizers if type(part).after_update is not Regularizer.after_update]
+        self._after_update = [part.after_update for part in changes_weights]
+
+    def update(self, terms: Terms) -> None:
+        """Take one step down the sum of `terms`, in one backward, touching this network only."""
+        total = terms.total
+        gradients = torch.autograd.grad(total, self.parameters, materialize_grads=True)
+        for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            parameter.grad = gradient
+
+        self.guard.look(total, gradients, self.name)
+        with self.guard.holding(self.optimizer):
+            self.optimizer.step()
+
+        for after_update in self._after_update:
+            after_update(self.module)
+        self.updates += 1
+        self.means.add(terms.losses | terms.watched)
+
+
+@dataclass
+class TrainState:
+    """Everything that training changes; a checkpoint is made from `tensors()` and `counters()`.
+
+    Parameters
+    ----------
+    generator, discriminator : Player
+        The two networks with their optimizers.
+    average : Average
+        The running average of the generator.
+    guard : Guard
+        Whether a number stopped being finite.
+    parts : dict of str to dict of str to Tensor
+        What the parts learn or count in, by the part's name.
+    modules : dict of str to dict of str to Module
+        The parts' own networks, by the part's name and the player that trains them.
+    step : int
+        Generator updates so far: the one clock.
+    """
+
+    generator: Player
+    discriminator: Player
+    average: Average
+    guard: Guard
+    parts: dict[str, dict[str, Tensor]] = field(default_factory=dict)
+    modules: dict[str, dict[str, nn.Module]] = field(default_factory=dict)
+    step: int = 0
+
+    @property
+    def players(self) -> tuple[Player, Player]:
+        """Both players."""
+        return self.discriminator, self.generator
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return every tensor of the state by name; views, not copies."""
+        found = {
+            f"{player.name}.{name}": tensor
+            for player in self.players
+            for name, tensor in player.module.state_dict().items()
+        }
+        found |= {f"average.{name}": tensor for name, tensor in self.average.module.state_dict().items()}
+        for part, tensors in self.parts.items():
+            found |= {f"parts.{part}.{name}": tensor for name, tensor in tensors.items()}
+        for part, modules in self.modules.items():
+            for player, module in modules.items():
+                found |= {f"modules.{part}.{player}.{name}": t for name, t in module.state_dict().items()}
+        for player in self.players:
+            for index, values in player.optimizer.state_dict()["state"].items():
+                found |= {
+                    f"optimizer.{player.name}.{index}.{name}": value
+                    for name, value in values.items()
+                    if isinstance(value, Tensor)
+                }
+        return found
+
+    def counters(self) -> dict[str, int]:
+        """Return every count of the state by name."""
+        counts = {f"{player.name}_updates": player.updates for player in self.players}
+        return {"step": self.step, "average_updates": self.average.updates, **counts}
+
+    def load(self, tensors: dict[str, Tensor], counters: dict[str, int]) -> None:
+        """Take over what `tensors()` and `counters()` gave, in place."""
+        for player in self.players:
+            _load_optimizer(player, tensors)
+        with torch.no_grad():
+            mine = self.tensors()
+            if mine.keys() != tensors.keys():
+                differing = sorted(mine.keys() ^ tensors.keys())
+                raise KeyError(f"{len(differing)} tensors do not match, first {differing[0]!r}")
+            for name, tensor in mine.items():
+                tensor.copy_(tensors[name])
+        self.step = counters["step"]
+        self.average.updates = counters["average_updates"]
+        for player in self.players:
+            player.updates = counters[f"{player.name}_updates"]
+
+
+def _load_optimizer(player: Player, tensors: dict[str, Tensor]) -> None:
+    prefix = f"optimizer.{player.name}."
+    states: dict[int, dict[str, Tensor]] = {}
+    for full, tensor in tensors.items():
+        if full.startswith(prefix):
+            index, _, name = full.removeprefix(prefix).partition(".")
+            states.setdefault(int(index), {})[name] = tensor
+    own = player.optimizer.state_dict()
+    player.optimizer.load_state_dict({"state": states, "param_groups": own["param_groups"]})

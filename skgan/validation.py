@@ -1,0 +1,320 @@
+"""One table of constraints, one kind of sentence; and the checks of X that need no GAN.
+
+A message says which argument, what came, what is allowed and what to do next, in at most 500
+characters and without a value of the data.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import validate_data
+
+from skgan.exceptions import InvalidParameterError
+
+LONGEST_MESSAGE = 500
+
+
+def sentence(*parts: str) -> str:
+    """Join the parts of a message and keep it within `LONGEST_MESSAGE` characters."""
+    text = " ".join(part for part in parts if part)
+    return text if len(text) <= LONGEST_MESSAGE else text[: LONGEST_MESSAGE - 2].rstrip() + " …"
+
+
+def listed(names: Iterable[Any], most: int = 10) -> str:
+    """Return ``'a', 'b', … and 3 more``."""
+    names = list(names)
+    text = ", ".join(repr(name) for name in names[:most])
+    return text if len(names) <= most else f"{text} … and {len(names) - most} more"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a hint at the nearest known word, or nothing."""
+    near = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.5)
+    return f"Did you mean {near[0]!r}?" if near else ""
+
+
+def shown(value: Any) -> str:
+    """Return a parameter's value as a message may show it: short, and never an array."""
+    if isinstance(value, str | bool | numbers.Number) or value is None:
+        text = repr(value)
+        return text if len(text) <= 60 else text[:57] + "…'"
+    return f"an object of type {type(value).__name__}"
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A whole number, at least `low` (bool is not one)."""
+
+    low: int = 1
+    high: int | None = None
+
+    def accepts(self, value: Any) -> bool:
+        """Say whether `value` is allowed."""
+        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool | np.bool_)
+        return whole and value >= self.low and (self.high is None or value <= self.high)
+
+    def __str__(self) -> str:
+        return f"an int in the range [{self.low}, {'inf)' if self.high is None else f'{self.high}]'}"
+
+
+@dataclass(frozen=True)
+class Real:
+    """A finite number between `low` and `high`; `closed` says which ends belong to it."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    closed: str = "left"
+
+    def accepts(self, value: Any) -> bool:
+        """Say whether `value` is allowed."""
+        if not isinstance(value, numbers.Real) or isinstance(value, bool | np.bool_):
+            return False
+        if not math.isfinite(value):
+            return False
+        above = value >= self.low if self.closed in ("left", "both") else value > self.low
+        below = value <= self.high if self.closed in ("right", "both") else value < self.high
+        return above and below
+
+    def __str__(self) -> str:
+        left = "[" if self.closed in ("left", "both") and math.isfinite(self.low) else "("
+        right = "]" if self.closed in ("right", "both") and math.isfinite(self.high) else ")"
+        return f"a finite float in the range {left}{self.low:g}, {self.high:g}{right}"
+
+
+@dataclass(frozen=True)
+class Boolean:
+    """True or False."""
+
+    def accepts(self, value: Any) -> bool:
+        """Say whether `value` is allowed."""
+        return isinstance(value, bool | np.bool_)
+
+    def __str__(self) -> str:
+        return "a bool"
+
+
+class Choice:
+    """One of a few constants."""
+
+    def __init__(self, *values: str | None):
+        self.values = values
+
+    def accepts(self, value: Any) -> bool:
+        """Say whether `value` is allowed."""
+        return (value is None or isinstance(value, str)) and value in self.values
+
+    def __str__(self) -> str:
+        return listed(self.values) if len(self.values) == 1 else f"one of {listed(self.values)}"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two values, each under the same constraint."""
+
+    of: Any
+
+    def accepts(self, value: Any) -> bool:
+        """Say whether `value` is allowed."""
+        return isinstance(value, tuple | list) and len(value) == 2 and all(map(self.of.accepts, value))
+
+    def __str__(self) -> str:
+        return f"a pair, each {self.of}"
+
+
+@dataclass(frozen=True)
+class Only:
+    """The one value that this version can honour; the parameter is kept for what is to come."""
+
+    value: Any
+
+    def accepts(self, value: Any) -> bool:
+        """Say whether `value` is allowed."""
+        return value is self.value or (type(value) is type(self.value) and value == self.value)
+
+    def __str__(self) -> str:
+        return f"{self.value!r} in this version of skgan"
+
+
+class Sizes:
+    """A tuple of lengths, each at least 1; `counts` says how many."""
+
+    def __init__(self, *counts: int):
+        self.counts = counts
+
+    def accepts(self, value: Any) -> bool:
+        """Say whether `value` is allowed."""
+        return isinstance(value, tuple | list) and len(value) in self.counts and all(map(Integer(1).accepts, value))
+
+    def __str__(self) -> str:
+        return f"a tuple of {' or '.join(map(str, self.counts))} ints, each at least 1"
+
+
+class Kind:
+    """An object known by the methods it has."""
+
+    def __init__(self, description: str, *methods: str):
+        self.description = description
+        self.methods = methods
+
+    def accepts(self, value: Any) -> bool:
+        """Say whether `value` is allowed."""
+        return not isinstance(value, type) and all(hasattr(value, name) for name in self.methods)
+
+    def __str__(self) -> str:
+        return self.description
+
+
+class RandomState:
+    """A seed as scikit-learn takes it."""
+
+    def accepts(self, value: Any) -> bool:
+        """Say whether `value` is allowed."""
+        return value is None or isinstance(value, np.random.RandomState) or Integer(0, 2**32 - 1).accepts(value)
+
+    def __str__(self) -> str:
+        return "an int in the range [0, 4294967295], a numpy RandomState or None"
+
+
+def check_value(owner: str, name: str, value: Any, allowed: Sequence[Any], default: Any = None) -> None:
+    """Raise the one sentence when `value` meets none of the constraints `allowed`."""
+    if any(constraint.accepts(value) for constraint in allowed):
+        return
+    choices = [c for constraint in allowed if isinstance(constraint, Choice) for c in constraint.values]
+    guess = did_you_mean(value, [c for c in choices if c]) if isinstance(value, str) else ""
+    quotes = "Write the number without quotes." if isinstance(value, str) and _is_number(value) else ""
+    raise InvalidParameterError(
+        sentence(
+            f"The {name!r} parameter of {owner} must be {' or '.join(map(str, allowed))}.",
+            f"Got {shown(value)} instead.",
+            guess or quotes or f"Leave {name} out to use its default, {shown(default)}.",
+        )
+    )
+
+
+def check_table(owner: str, values: Mapping[str, Any], table: Mapping[str, Sequence[Any]], defaults: Mapping) -> None:
+    """Check every value that has a row in `table`."""
+    for name, allowed in table.items():
+        check_value(owner, name, values[name], allowed, defaults.get(name))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+_CONTAINERS = "a NumPy array, a tensor, a DataFrame or a list of rows"
+
+
+def as_array(X: Any) -> Any:
+    """Return X as an array (or the DataFrame it is), detached from torch; refuse what is no table of numbers."""
+    if X is None or isinstance(X, str | bytes | dict | set | frozenset) or hasattr(X, "__next__"):
+        raise TypeError(
+            sentence(
+                f"X must be {_CONTAINERS}.",
+                f"Got {'None' if X is None else type(X).__name__} instead.",
+                "Load the data first, for example with numpy.load(path).",
+            )
+        )
+    if type(X).__module__.partition(".")[0] == "torch":
+        return _from_torch(X)
+    if hasattr(X, "iloc") or hasattr(X, "toarray") or hasattr(X, "ndim"):
+        return X
+    try:
+        return np.asarray(X)
+    except ValueError as error:
+        raise ValueError(
+            sentence(
+                "X must have rows of one length.",
+                f"Got a {type(X).__name__} whose entries differ in shape.",
+                "Resize or pad the rows to the same shape.",
+            )
+        ) from error
+
+
+def _from_torch(X: Any) -> np.ndarray:
+    if not hasattr(X, "detach") or X.is_meta:
+        raise TypeError(
+            sentence(
+                f"X must be {_CONTAINERS}.",
+                f"Got {type(X).__name__}{' without data (on the meta device)' if hasattr(X, 'is_meta') else ''}.",
+                "Collect its rows into one array first.",
+            )
+        )
+    X = X.detach().cpu()
+    return (X.float() if str(X.dtype) == "torch.bfloat16" else X).numpy()
+
+
+def check_X(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
+    """Return the rows of X, `(n, n_features)`, finite numbers, after scikit-learn's own checks.
+
+    Sets (`reset=True`) or compares ``n_features_in_`` and ``feature_names_in_``. More than two
+    dimensions are flattened for it, in C order.
+    """
+    X = as_array(X)
+    if getattr(X, "ndim", 2) == 1:
+        raise ValueError(
+            sentence(
+                "Expected 2D array, got 1D array instead: X has shape",
+                f"{X.shape}. Reshape your data: array.reshape(-1, 1) for one feature,",
+                "array.reshape(1, -1) for one sample.",
+            )
+        )
+    kind = getattr(getattr(X, "dtype", None), "kind", None)
+    if kind in ("c", "M", "m", "V"):
+        name = "Complex" if kind == "c" else f"dtype {X.dtype}"
+        raise ValueError(
+            f"{name} data not supported: X must hold real numbers. Got dtype {X.dtype}. Convert X, column by column."
+        )
+    if getattr(X, "ndim", 2) > 2:
+        if 0 in X.shape[1:]:
+            raise ValueError(
+                f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required. Look at the axes of X."
+            )
+        X = np.asarray(X).reshape(len(X), -1)
+    try:
+        X = validate_data(
+            estimator,
+            X,
+            reset=reset,
+            dtype="numeric",
+            ensure_all_finite=False,
+            ensure_min_samples=2 if reset else 1,
+        )
+    except ValueError as error:
+        if "could not convert string" not in str(error):
+            raise
+        raise ValueError(
+            sentence("X must hold numbers.", "Got text in at least one cell.", "Encode text columns first.")
+        ) from None
+    check_finite(X)
+    return X
+
+
+def check_finite(X: np.ndarray) -> None:
+    """Refuse NaN, infinity and what float32 cannot hold, naming the first place and no value."""
+    if X.dtype.kind != "f":
+        return
+    # One pass decides the common case; the places are looked for only when there are some.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.abs(X).max(initial=0) < 1e37:
+            return
+    for what, bad in (("NaN", np.isnan(X)), ("infinity or a value too large for float32", ~(np.abs(X) < 1e37))):
+        if bad.any():
+            row, column = np.argwhere(bad)[0]
+            raise ValueError(
+                sentence(
+                    f"Input X contains {what}: {int(bad.sum())} times, first at row {row}, column {column}.",
+                    "GANEstimator needs finite numbers. Drop or impute them first, for example with",
+                    "sklearn.impute.SimpleImputer.",
+                )
+            )
