@@ -156,6 +156,8 @@ class TrainState:
                 differing = sorted(mine.keys() ^ tensors.keys())
                 raise KeyError(f"{len(differing)} tensors do not match, first {differing[0]!r}")
             for name, tensor in mine.items():
+                if tensor.shape != tensors[name].shape:
+                    raise ValueError(f"{name} has shape {tuple(tensors[name].shape)}, not {tuple(tensor.shape)}")
                 tensor.copy_(tensors[name])
         self.step = counters["step"]
         self.average.updates = counters["average_updates"]

@@ -217,6 +217,13 @@ _CONTAINERS = "a NumPy array, a tensor, a DataFrame or a list of rows"
 
 def as_array(X: Any) -> Any:
     """Return X as an array (or the DataFrame it is), detached from torch; refuse what is no table of numbers."""
+    if hasattr(X, "toarray"):
+        raise TypeError(
+            sentence(
+                "Sparse data was passed for X, but dense data is required.",
+                f"Got {type(X).__name__}. Use X.toarray().",
+            )
+        )
     if X is None or isinstance(X, str | bytes | dict | set | frozenset) or hasattr(X, "__next__"):
         raise TypeError(
             sentence(
@@ -227,7 +234,7 @@ def as_array(X: Any) -> Any:
         )
     if type(X).__module__.partition(".")[0] == "torch":
         return _from_torch(X)
-    if hasattr(X, "iloc") or hasattr(X, "toarray") or hasattr(X, "ndim"):
+    if hasattr(X, "iloc") or isinstance(X, np.ndarray):
         return X
     try:
         return np.asarray(X)

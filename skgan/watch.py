@@ -105,6 +105,7 @@ class Watch:
         self._callbacks = list(callbacks)
         self._view = View(state, self.history, self._last_step, partial(sample, model))
         self._ticked = state.step
+        self._before = self.history.last().get("seconds", 0.0)
         self._began = time.perf_counter()
         self._bar = tqdm(total=n_steps, unit="step", disable=not verbose, mininterval=0.2)
         self._handler: Any = None
@@ -137,7 +138,7 @@ class Watch:
         if self.state.step == self._ticked:
             return False
         self._ticked = self.state.step
-        entry: dict[str, float] = {"step": self.state.step, "seconds": time.perf_counter() - self._began}
+        entry: dict[str, float] = {"step": self.state.step, "seconds": self._before + time.perf_counter() - self._began}
         for player in self.state.players:
             entry |= {f"{player.name}/{name}": value for name, value in player.means.read().items()}
         self.history.append(entry)

@@ -13,6 +13,7 @@ from sklearn.base import clone
 from torch import Tensor
 
 from skgan.encoding import labels as label_encoding
+from skgan.encoding import preprocessors
 from skgan.encoding import scaling as scalings
 from skgan.encoding.labels import Classes, Labels, NoLabels
 from skgan.encoding.layout import Layout
@@ -94,6 +95,35 @@ class Encoding:
         if self.preprocessor is not None:
             rows = np.asarray(self.preprocessor.inverse_transform(rows))
         return self.layout.restore(rows)
+
+    def state(self, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+        """Return what was learned, as JSON can hold it; arrays go into `arrays`."""
+        config: dict[str, Any] = {
+            "layout": self.layout.state(),
+            "kind": self.kind,
+            "shape": list(self.shape),
+            "keeps_shape": self._keeps_shape,
+            "scaling": scalings.dump(self.scaling, "scaling", arrays),
+            "labels": None if isinstance(self.labels, NoLabels) else self.labels.state(),
+            "preprocessor": None,
+        }
+        if self.preprocessor is not None:
+            config["preprocessor"] = preprocessors.dump(self.preprocessor, "preprocessor", arrays)
+        return config
+
+    @classmethod
+    def from_state(cls, config: dict[str, Any], arrays: dict[str, np.ndarray]) -> Encoding:
+        """Return the encoding that `state` described."""
+        self = cls.__new__(cls)
+        self.layout = Layout.from_state(config["layout"])
+        self.kind = config["kind"]
+        self.shape = tuple(config["shape"])
+        self._keeps_shape = config["keeps_shape"]
+        self.scaling = scalings.load(config["scaling"], "scaling", arrays)
+        self.labels = NoLabels() if config["labels"] is None else Classes.from_state(config["labels"])
+        described = config["preprocessor"]
+        self.preprocessor = None if described is None else preprocessors.load(described, "preprocessor", arrays)
+        return self
 
     def _samples(self, rows: np.ndarray) -> np.ndarray:
         return self.layout.take_off(rows) if self._keeps_shape else rows

@@ -10,6 +10,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 from torch import Tensor
 
+from skgan.exceptions import CheckpointError
 from skgan.validation import listed, sentence
 
 UNLABELLED = -1
@@ -72,6 +73,26 @@ class Classes:
         """Return n codes drawn as often as the classes were seen."""
         codes = np.searchsorted(np.cumsum(self.prior), rng.random(n), side="right")
         return torch.from_numpy(np.minimum(codes, self.dim - 1).astype(np.int32))
+
+    def state(self) -> dict[str, Any]:
+        """Return what was learned, as JSON can hold it."""
+        kinds = {type(label) for label in self.classes.tolist()}
+        if not kinds <= {str, int, float, bool}:
+            raise CheckpointError(
+                sentence(
+                    "classes_ must be strings, numbers or booleans to be saved as data.",
+                    f"Got {listed(sorted(kind.__name__ for kind in kinds))}. Use joblib.dump instead.",
+                )
+            )
+        return {"classes": self.classes.tolist(), "dtype": self.classes.dtype.str, "prior": self.prior.tolist()}
+
+    @classmethod
+    def from_state(cls, config: dict[str, Any]) -> Classes:
+        """Return the classes that `state` described."""
+        self = cls.__new__(cls)
+        self.classes = np.array(config["classes"], np.dtype(config["dtype"]))
+        self.prior = np.array(config["prior"])
+        return self
 
     def _codes_of(self, labels: np.ndarray) -> np.ndarray:
         known = {label: code for code, label in enumerate(self.classes.tolist())}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -97,13 +95,15 @@ def make(kind: str, samples: np.ndarray) -> Scaling:
     return Range(samples) if kind == "image" else Standard(samples)
 
 
-def dump(scaling: Scaling) -> tuple[str, dict[str, Any]]:
-    """Return the name of a scaling and its arrays."""
-    return next(name for name, cls in _SCALINGS.items() if type(scaling) is cls), scaling.state()
+def dump(scaling: Scaling, prefix: str, arrays: dict[str, np.ndarray]) -> str:
+    """Return the name of a scaling; its arrays go into `arrays` under `prefix`."""
+    arrays |= {f"{prefix}.{name}": np.asarray(array) for name, array in scaling.state().items()}
+    return next(name for name, cls in _SCALINGS.items() if type(scaling) is cls)
 
 
-def load(name: str, arrays: dict[str, Any]) -> Scaling:
+def load(name: str, prefix: str, arrays: dict[str, np.ndarray]) -> Scaling:
     """Return the scaling that `dump` took apart."""
     scaling = object.__new__(_SCALINGS[name])
-    vars(scaling).update(arrays)
+    mine = {full.removeprefix(f"{prefix}."): array for full, array in arrays.items() if full.startswith(f"{prefix}.")}
+    vars(scaling).update(mine)
     return scaling

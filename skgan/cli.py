@@ -1,0 +1,75 @@
+"""The ``skgan`` command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+import skgan
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(skgan.__version__)
+def main() -> None:
+    """Generative adversarial networks for people who write fit."""
+
+
+@main.command()
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), default="skgan-demo", show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random state of the fit.")
+@click.option("--max-iter", type=click.IntRange(1), default=None, help="Generator updates; by default a stated budget.")
+def demo(out: Path, seed: int, max_iter: int | None) -> None:
+    """Fit a conditional GAN on real digits, measure it beside baselines, write a picture and the model."""
+    from skgan import demo
+
+    demo.run(out, seed, click.echo, max_iter="auto" if max_iter is None else max_iter)
+
+
+@main.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("-n", "--n-samples", type=click.IntRange(1), default=64, show_default=True)
+@click.option("--label", default=None, help="A label for all samples; by default drawn as often as they were seen.")
+@click.option("--seed", type=click.IntRange(0), default=None, help="Random state of the draw.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), required=True, help="Ends in .png (or another image), .npy or .csv."
+)
+def sample(model: Path, n_samples: int, label: str | None, seed: int | None, out: Path) -> None:
+    """Draw from a saved MODEL into a picture, an array or a table."""
+    from skgan import GANEstimator
+    from skgan.exceptions import SkganError
+
+    try:
+        gan = GANEstimator.load(model)
+        samples = gan.sample(n_samples, None if label is None else _label_of(gan, label), random_state=seed)
+        _write(samples, out)
+    except (SkganError, FileNotFoundError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{n_samples} samples: {out}")
+
+
+def _label_of(gan: Any, text: str) -> Any:
+    """Return the class that is written as `text`; the text itself when there is none, to be refused by name."""
+    classes = getattr(gan, "classes_", np.array([]))
+    return next((label for label in classes.tolist() if str(label) == text), text)
+
+
+def _write(samples: Any, out: Path) -> None:
+    suffix = out.suffix.lower()
+    if suffix in _PICTURES:
+        from skgan.pictures import save_grid
+
+        save_grid(samples, out)
+    elif suffix == ".npy":
+        np.save(out, np.asarray(samples))
+    elif suffix == ".csv":
+        if hasattr(samples, "to_csv"):
+            samples.to_csv(out, index=False)
+        else:
+            np.savetxt(out, samples.reshape(len(samples), -1), delimiter=",", fmt="%.9g")
+    else:
+        raise click.BadParameter(f"must end in .npy, .csv or {', '.join(_PICTURES)}. Got {out.name!r}.", param_hint="-o")

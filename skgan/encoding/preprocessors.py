@@ -1,0 +1,62 @@
+"""The preprocessors that a saved model can hold: scikit-learn's invertible scalers and PCA, as settings and arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    PowerTransformer,
+    QuantileTransformer,
+    RobustScaler,
+    StandardScaler,
+)
+
+from skgan.exceptions import CheckpointError
+from skgan.validation import listed, sentence
+
+CLOSED_LIST = {
+    cls.__name__: cls
+    for cls in (MinMaxScaler, StandardScaler, MaxAbsScaler, RobustScaler, QuantileTransformer, PowerTransformer, PCA)
+}
+
+
+def dump(transformer: Any, prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Return the settings and numbers of a fitted transformer; its arrays go into `arrays` under `prefix`."""
+    name = type(transformer).__name__
+    if CLOSED_LIST.get(name) is not type(transformer):
+        raise CheckpointError(
+            sentence(
+                f"preprocessor must be one of {listed(CLOSED_LIST)} to be saved as data.",
+                f"Got {name}. Use joblib.dump for the whole estimator instead.",
+            )
+        )
+    params = transformer.get_params()
+    fitted: dict[str, Any] = {}
+    for attribute, value in vars(transformer).items():
+        if attribute in params or attribute == "feature_names_in_":
+            continue
+        if isinstance(value, np.ndarray):
+            arrays[f"{prefix}.{attribute}"] = value
+        elif type(value).__name__ in CLOSED_LIST:
+            fitted[attribute] = dump(value, f"{prefix}.{attribute}", arrays)
+        else:
+            fitted[attribute] = value.item() if isinstance(value, np.generic) else value
+    return {"class": name, "params": params, "fitted": fitted}
+
+
+def load(config: dict[str, Any], prefix: str, arrays: dict[str, np.ndarray]) -> Any:
+    """Return the fitted transformer that `dump` took apart."""
+    params = {name: tuple(v) if isinstance(v, list) else v for name, v in config["params"].items()}
+    transformer = CLOSED_LIST[config["class"]](**params)
+    for attribute, value in config["fitted"].items():
+        nested = isinstance(value, dict) and "class" in value
+        setattr(transformer, attribute, load(value, f"{prefix}.{attribute}", arrays) if nested else value)
+    for name, array in arrays.items():
+        attribute = name.removeprefix(f"{prefix}.")
+        if name.startswith(f"{prefix}.") and "." not in attribute:
+            setattr(transformer, attribute, array)
+    return transformer
