@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class Average:
@@ -24,14 +24,17 @@ class Average:
 
     def __init__(self, module: nn.Module, decay: float | None):
         self.module = copy.deepcopy(module).eval().requires_grad_(False)
+        self._mine: list[Tensor] = list(self.module.parameters())
+        self._theirs: list[Tensor] = list(module.parameters())
+        self._buffers = list(zip(self.module.buffers(), module.buffers(), strict=True))
         self.decay = decay or 0.0
         self.updates = 0
 
     @torch.no_grad()
-    def update(self, module: nn.Module) -> None:
+    def update(self) -> None:
         """Move the average towards the network's present weights."""
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        torch._foreach_lerp_(list(self.module.parameters()), list(module.parameters()), 1 - decay)
-        for mine, theirs in zip(self.module.buffers(), module.buffers(), strict=True):
+        torch._foreach_lerp_(self._mine, self._theirs, 1 - decay)
+        for mine, theirs in self._buffers:
             mine.copy_(theirs)

@@ -70,7 +70,10 @@ def save(estimator: GANEstimator, path: str | Path) -> None:
         "history": dict(estimator.history_),
         "fitted": {name: _plain(value) for name, value in _fitted(estimator).items()},
     }
-    files = {CONFIG: _json(config), STATE: save_tensors({name: np.array(array, order="C") for name, array in tensors.items()})}
+    files = {
+        CONFIG: _json(config),
+        STATE: save_tensors({name: np.array(array, order="C") for name, array in tensors.items()}),
+    }
     manifest = {
         "format": FORMAT,
         "estimator": type(estimator).__name__,
@@ -122,7 +125,8 @@ def _read(path: Path, class_name: str) -> tuple[dict[str, Any], dict[str, np.nda
         found = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else ["a file"]
         raise CheckpointError(
             sentence(
-                f"path must be a directory that save wrote, with {MANIFEST}. Got {str(path)!r} with {listed(found, 5)}.",
+                f"path must be a directory that save wrote, with {MANIFEST}.",
+                f"Got {str(path)!r} with {listed(found, 5)}.",
                 "Load joblib and pickle files with joblib, when you trust them.",
             )
         )
@@ -170,7 +174,9 @@ def _parsed(path: Path, content: bytes) -> dict[str, Any]:
 
 def _corrupt(path: Path, reason: str) -> CheckpointCorruptError:
     return CheckpointCorruptError(
-        sentence(f"{str(path)!r} must be a model as save wrote it. Got one that is damaged: {reason}. Use another copy.")
+        sentence(
+            f"{str(path)!r} must be a model as save wrote it. Got one that is damaged: {reason}. Use another copy."
+        )
     )
 
 
@@ -195,7 +201,7 @@ def _described(kind: str | None, value: Any) -> Any:
     """Return a parameter as JSON holds it: parts become their name and parameters."""
     if isinstance(value, list | tuple) and kind:
         return {"list": [_described(kind, member) for member in value]}
-    if kind and (isinstance(value, Component) or isinstance(value, type)):
+    if kind and isinstance(value, Component | type):
         return _part_config(kind, value() if isinstance(value, type) else value)
     return _plain(value)
 
@@ -228,12 +234,13 @@ def _part(config: Mapping[str, Any]) -> Component:
     if kind not in FAMILIES:
         raise KeyError(kind)
     part_class = registry.resolve(kind, config["part"])
-    unknown = set(params) - set(part_class().get_params(deep=False))  # type: ignore[attr-defined]
+    unknown = set(params) - set(part_class().get_params(deep=False))
     if unknown:
-        known = sorted(part_class().get_params(deep=False))  # type: ignore[attr-defined]
+        known = sorted(part_class().get_params(deep=False))
         raise InvalidParameterError(
             sentence(
-                f"The {kind} {config['part']!r} must take the parameters it was saved with. It lacks {listed(unknown)}.",
+                f"The {kind} {config['part']!r} must take the parameters it was saved with.",
+                f"It lacks {listed(unknown)}.",
                 did_you_mean(next(iter(unknown)), known) or "Install the version of its package that wrote the model.",
             )
         )
@@ -268,9 +275,7 @@ def _model(config: Mapping[str, Any], tensors: dict[str, np.ndarray]) -> Model:
     model = Model(
         Parts(**parts, **config["numbers"]), spec, config["prior"], config["ema_decay"], tuple(config["key"]), "auto"
     )
-    arrays = {
-        name.removeprefix("model."): array for name, array in tensors.items() if name.startswith("model.")
-    }
+    arrays = {name.removeprefix("model."): array for name, array in tensors.items() if name.startswith("model.")}
     model.store(arrays, config["counters"])
     return model
 

@@ -72,4 +72,6 @@ def _write(samples: Any, out: Path) -> None:
         else:
             np.savetxt(out, samples.reshape(len(samples), -1), delimiter=",", fmt="%.9g")
     else:
-        raise click.BadParameter(f"must end in .npy, .csv or {', '.join(_PICTURES)}. Got {out.name!r}.", param_hint="-o")
+        raise click.BadParameter(
+            f"must end in .npy, .csv or {', '.join(_PICTURES)}. Got {out.name!r}.", param_hint="-o"
+        )

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from skgan.exceptions import DeviceError
-from skgan.seeding import Key, global_generator
+from skgan.seeding import global_generator
 from skgan.validation import sentence
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def run(train: Loop, state: TrainState, batches: Iterator[Rows], objective: Obje
 def place(module: nn.Module, device: torch.device) -> nn.Module:
     """Move a network to the device, in the memory format its convolutions are fastest in."""
     convolutional = any(isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) for layer in module.modules())
-    return module.to(device, memory_format=torch.channels_last) if convolutional else module.to(device)
+    module = module.to(device)
+    return module.to(memory_format=torch.channels_last) if convolutional else module
 
 
 def device_of(module: nn.Module) -> torch.device:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skgan import nesting, registry, seeding
+from skgan import nesting, seeding
 from skgan.exceptions import InvalidParameterError
 from skgan.validation import (
     Boolean,
@@ -38,7 +38,6 @@ from skgan.validation import (
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from skgan.history import History
     from skgan.model import Model
     from skgan.watch import Watch
 
@@ -525,8 +524,8 @@ class GANEstimator(
         except KeyboardInterrupt:
             raise
         except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
 
     # --- using ----------------------------------------------------------------------------------
@@ -606,12 +605,12 @@ class GANEstimator(
         else:
             key = (*model.key, "asked", int(check_random_state(random_state).randint(2**31 - 1)))
         codes = self._codes_for(n, y, key)
-        if return_y and codes is None:
+        if return_y and not self._encoding_.labels.dim:
             raise ValueError("return_y must be False: GANEstimator was fitted without labels. Got True. Fit with y.")
         X = self._draw(n, codes, latents, sampler, key)
         if random_state is None:
             self._draws_ += 1
-        return (X, self.classes_[codes.numpy()]) if return_y and codes is not None else X
+        return (X, self.classes_[codes.numpy()]) if return_y else X
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the discriminator's features of X.
@@ -651,18 +650,17 @@ class GANEstimator(
 
         from skgan import sampling
 
+        model = self._fitted_model()
         x = self._encoded(X)
         labels = self._encoding_.labels
-        codes = self._codes_for(len(x), y, None)
-        if codes is not None or not labels.dim:
-            one_hot = labels.expand(codes if codes is not None else labels.encode(None, len(x)))
-            logits = sampling.logits(self.discriminator_, x, one_hot)
-        else:
+        if y is None and labels.dim:
             each = [
                 weight * sampling.logits(self.discriminator_, x, row.expand(len(x), -1))
                 for weight, row in zip(labels.prior, torch.eye(labels.dim), strict=True)
             ]
             logits = torch.stack(each).sum(0)
+        else:
+            logits = sampling.logits(self.discriminator_, x, labels.expand(self._codes_for(len(x), y, model.key)))
         return logits.numpy().astype(self._encoding_.layout.float_dtype)
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -687,13 +685,12 @@ class GANEstimator(
         metric = self._scorer()
         x = self._encoded(X)
         key = (*model.key, "score")
-        codes = self._encoding_.encode_labels(y, len(x)) if y is not None and self._encoding_.labels.dim else None
         chosen = np.sort(seeding.numpy_generator(key).permutation(len(x))[:SCORED_ROWS])
+        labelled = y is not None and self._encoding_.labels.dim > 0
+        codes = self._codes_for(len(x), y if labelled else None, key)[chosen]
         x = x[chosen]
-        real_codes = None if codes is None else codes[chosen]
-        fake_codes = real_codes if real_codes is not None else self._codes_for(len(x), None, key)
-        fake = self._encoded(self._draw(len(x), fake_codes, None, None, key))
-        labels = {} if real_codes is None else {"y_real": real_codes.numpy(), "y_fake": real_codes.numpy()}
+        fake = self._encoded(self._draw(len(x), codes, None, None, key))
+        labels = {"y_real": codes.numpy(), "y_fake": codes.numpy()} if labelled else {}
         value = metric(x.flatten(1).numpy(), fake.flatten(1).numpy(), **labels)
         return float(value if metric.greater_is_better else -value)
 
@@ -775,11 +772,9 @@ class GANEstimator(
         encoding = self._encoding_
         return encoding.scaling.expand(encoding.encode(self._checked(X, reset=False)))
 
-    def _codes_for(self, n: int, y: Any, key: seeding.Key | None) -> Tensor | None:
-        """Return label codes `(n,)` for y, drawn with `key` when y is None; None without labels."""
+    def _codes_for(self, n: int, y: Any, key: seeding.Key) -> Tensor:
+        """Return label codes `(n,)` for y, drawn with `key` when y is None."""
         encoding = self._encoding_
-        if y is None and (key is None or not encoding.labels.dim):
-            return None
         if y is None:
             return encoding.labels.draw(n, seeding.numpy_generator((*key, "y")))
         if isinstance(y, str | bytes) or np.ndim(y) == 0:
@@ -788,13 +783,14 @@ class GANEstimator(
         if (codes < 0).any():
             raise ValueError(
                 sentence(
-                    f"y must hold a label in each row. Got a missing one, first at row {int((codes < 0).int().argmax())}.",
+                    "y must hold a label in each row.",
+                    f"Got a missing one, first at row {int((codes < 0).int().argmax())}.",
                     "Leave y out to draw labels.",
                 )
             )
         return codes
 
-    def _draw(self, n: int, codes: Tensor | None, latents: Any, sampler: Any, key: seeding.Key) -> Any:
+    def _draw(self, n: int, codes: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Any:
         """Return n samples with labels of `codes`, the way X came."""
         from skgan import resolution, sampling
         from skgan.latents import PRIORS
@@ -806,7 +802,7 @@ class GANEstimator(
             rng = seeding.numpy_generator((*key, "z"))
             z = sampling.draw_latents(n, model.spec.latent_dim, PRIORS[model.prior], rng)
         labels = self._encoding_.labels
-        y = labels.expand(codes if codes is not None else labels.encode(None, n))
+        y = labels.expand(codes)
         sampler = self.sampler if sampler is None else sampler
         if sampler is None:
             x = sampling.generate(self.generator_ema_, z, y)
@@ -858,9 +854,7 @@ class GANEstimator(
                 )
 
 
-_DEFAULTS = {
-    name: parameter.default for name, parameter in inspect.signature(GANEstimator.__init__).parameters.items()
-}
+_DEFAULTS = {name: parameter.default for name, parameter in inspect.signature(GANEstimator.__init__).parameters.items()}
 
 
 def _how_many(n_samples: Any, y: Any, latents: Any) -> int:

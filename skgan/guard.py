@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from skgan._compat import flag_nonfinite_
 from skgan.exceptions import TrainingDivergedError
 from skgan.validation import listed, sentence
 
@@ -33,16 +34,12 @@ class Guard:
 
     def __init__(self, device: torch.device):
         self._tripped = torch.zeros((), device=device)
-        self._first = torch.full((), -1, dtype=torch.long, device=device)
-        self._looks = 0
+        self._sound_updates = torch.zeros((), device=device)
 
-    def look(self, total: Tensor, gradients: Sequence[Tensor], player: str) -> None:
+    def look(self, total: Tensor, gradients: Sequence[Tensor]) -> None:
         """Set the flag when the loss or a gradient of this update is not finite."""
-        largest = torch.stack(torch._foreach_norm(gradients, float("inf"))).max()
-        bad = ~torch.isfinite(largest + total.detach())
-        self._first = torch.where(bad & (self._first < 0), self._looks, self._first)
-        self._tripped = torch.maximum(self._tripped, bad.to(self._tripped.dtype))
-        self._looks += 1
+        flag_nonfinite_([*gradients, total.detach()], self._tripped)
+        self._sound_updates += 1 - self._tripped
 
     @contextmanager
     def holding(self, optimizer: torch.optim.Optimizer) -> Iterator[None]:
@@ -60,14 +57,13 @@ class Guard:
 
     def first_bad_update(self) -> int | None:
         """Return how many updates, of either player, came before the first bad one; reads from the device."""
-        first = int(self._first)
-        return None if first < 0 else first
+        tripped, sound = torch.stack([self._tripped, self._sound_updates]).tolist()
+        return int(sound) if tripped else None
 
     def reset(self) -> None:
         """Begin to count anew."""
         self._tripped.zero_()
-        self._first.fill_(-1)
-        self._looks = 0
+        self._sound_updates.zero_()
 
 
 def check(state: TrainState, objective: Objective, data: Dataset, start: int) -> None:

@@ -48,51 +48,61 @@ class ComponentSpec:
 @hookspec
 def skgan_losses() -> Iterable[ComponentSpec]:
     """Offer losses."""
+    return ()
 
 
 @hookspec
 def skgan_regularizers() -> Iterable[ComponentSpec]:
     """Offer regularizers."""
+    return ()
 
 
 @hookspec
 def skgan_architectures() -> Iterable[ComponentSpec]:
     """Offer architectures: pairs of networks built from the data's shape."""
+    return ()
 
 
 @hookspec
 def skgan_conditionings() -> Iterable[ComponentSpec]:
     """Offer ways to feed labels to both networks."""
+    return ()
 
 
 @hookspec
 def skgan_augmentations() -> Iterable[ComponentSpec]:
     """Offer differentiable augmentations."""
+    return ()
 
 
 @hookspec
 def skgan_optimizers() -> Iterable[ComponentSpec]:
     """Offer optimizers."""
+    return ()
 
 
 @hookspec
 def skgan_samplers() -> Iterable[ComponentSpec]:
     """Offer ways to draw samples after training."""
+    return ()
 
 
 @hookspec
 def skgan_encoders() -> Iterable[ComponentSpec]:
     """Offer column encoders."""
+    return ()
 
 
 @hookspec
 def skgan_metrics() -> Iterable[ComponentSpec]:
     """Offer metrics."""
+    return ()
 
 
 @hookspec
 def skgan_callbacks() -> Iterable[ComponentSpec]:
     """Offer callbacks."""
+    return ()
 
 
 HOOKS = {

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
+    from skgan.layers import Embedding
     from skgan.objective import Batch
 
 __all__ = [
@@ -231,8 +232,8 @@ class Conditioning(Component, ABC):
     """How labels reach both networks. With ``label_dim == 0`` it builds no parameters."""
 
     @abstractmethod
-    def embed(self, spec: DataSpec) -> nn.Module:
-        """Return a module ``y -> e``, with its output width as ``out_features``."""
+    def embed(self, spec: DataSpec) -> Embedding:
+        """Return a module ``y -> e`` that knows its output width, `skgan.layers.Embedding`."""
 
     @abstractmethod
     def head(self, width: int, spec: DataSpec) -> nn.Module:
@@ -300,7 +301,7 @@ class Score(float):
     protocol: dict[str, Any]
     uncertainty: float | None
 
-    def __new__(
+    def __new__(  # noqa: D102
         cls,
         value: float,
         *,

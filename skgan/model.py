@@ -139,7 +139,8 @@ class Model:
             "discriminator": player("discriminator", discriminator, parts.discriminator_learning_rate),
         }
         return TrainState(
-            **players,
+            generator=players["generator"],
+            discriminator=players["discriminator"],
             average=Average(players["generator"].module, self.ema_decay),
             guard=guard,
             parts={

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from skgan.exceptions import InvalidParameterError
@@ -117,7 +117,7 @@ def _set(part: Any, params: Mapping[str, Any]) -> None:
     part.set_params(**params)
 
 
-def _labelled(kind: str, members: list[Any]) -> dict[str, Any]:
+def _labelled(kind: str, members: Iterable[Any]) -> dict[str, Any]:
     """Return the members by the name that leads to each, the class's name where none does."""
     from skgan.registry import normalised, provenance
 

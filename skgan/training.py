@@ -26,7 +26,7 @@ def train(state: TrainState, batches: Iterator[Rows], objective: Objective) -> I
         batch = objective.batch(state, next(batches), player="generator")
         state.generator.update(objective.generator(batch))
 
-        state.average.update(state.generator.module)
+        state.average.update()
         state.step += 1
         yield state
 
@@ -76,7 +76,7 @@ class Player:
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad = gradient
 
-        self.guard.look(total, gradients, self.name)
+        self.guard.look(total, gradients)
         with self.guard.holding(self.optimizer):
             self.optimizer.step()
 
@@ -132,10 +132,10 @@ class TrainState:
         for part, modules in self.modules.items():
             for player, module in modules.items():
                 found |= {f"modules.{part}.{player}.{name}": t for name, t in module.state_dict().items()}
-        for player in self.players:
-            for index, values in player.optimizer.state_dict()["state"].items():
+        for owner in self.players:
+            for index, values in owner.optimizer.state_dict()["state"].items():
                 found |= {
-                    f"optimizer.{player.name}.{index}.{name}": value
+                    f"optimizer.{owner.name}.{index}.{name}": value
                     for name, value in values.items()
                     if isinstance(value, Tensor)
                 }

@@ -57,8 +57,9 @@ class Integer:
 
     def accepts(self, value: Any) -> bool:
         """Say whether `value` is allowed."""
-        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool | np.bool_)
-        return whole and value >= self.low and (self.high is None or value <= self.high)
+        if not isinstance(value, numbers.Integral) or isinstance(value, bool | np.bool_):
+            return False
+        return self.low <= int(value) and (self.high is None or int(value) <= self.high)
 
     def __str__(self) -> str:
         return f"an int in the range [{self.low}, {'inf)' if self.high is None else f'{self.high}]'}"
@@ -76,10 +77,11 @@ class Real:
         """Say whether `value` is allowed."""
         if not isinstance(value, numbers.Real) or isinstance(value, bool | np.bool_):
             return False
-        if not math.isfinite(value):
+        number = float(value)
+        if not math.isfinite(number):
             return False
-        above = value >= self.low if self.closed in ("left", "both") else value > self.low
-        below = value <= self.high if self.closed in ("right", "both") else value < self.high
+        above = number >= self.low if self.closed in ("left", "both") else number > self.low
+        below = number <= self.high if self.closed in ("right", "both") else number < self.high
         return above and below
 
     def __str__(self) -> str:
@@ -285,7 +287,7 @@ def check_X(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
     if getattr(X, "ndim", 2) > 2:
         if 0 in X.shape[1:]:
             raise ValueError(
-                f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required. Look at the axes of X."
+                f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required. Check its axes."
             )
         X = np.asarray(X).reshape(len(X), -1)
     try:

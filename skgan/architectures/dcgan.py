@@ -1,6 +1,7 @@
 """Deep convolutional networks, for images of any size."""
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -85,7 +86,7 @@ class _Generator(nn.Module):
         self.norms = nn.ModuleList(conditioning.modulation(width, spec) for width in reversed(widths))
         self.ups = nn.ModuleList(
             nn.ConvTranspose2d(coarse, fine, 4, stride=2, padding=1)
-            for fine, coarse in reversed(list(zip(widths, widths[1:], strict=False)))
+            for fine, coarse in reversed(list(pairwise(widths)))
         )
         self.out = nn.Conv2d(widths[0], spec.shape[0], 3, padding=1)
         self.shape = spec.shape
@@ -110,9 +111,7 @@ class _Discriminator(nn.Module):
         self.margin = (0, columns * factor - spec.shape[2], 0, rows * factor - spec.shape[1])
         self.embed = conditioning.embed(spec)
         self.inlet = nn.Conv2d(spec.shape[0], widths[0], 3, padding=1)
-        self.downs = nn.ModuleList(
-            nn.Conv2d(fine, coarse, 4, stride=2, padding=1) for fine, coarse in zip(widths, widths[1:], strict=False)
-        )
+        self.downs = nn.ModuleList(nn.Conv2d(fine, coarse, 4, stride=2, padding=1) for fine, coarse in pairwise(widths))
         self.head = conditioning.head(widths[-1] * rows * columns, spec)
 
     def forward(self, x: Tensor, y: Tensor) -> Critique:

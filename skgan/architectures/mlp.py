@@ -1,5 +1,7 @@
 """Fully connected networks, for any shape."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -17,7 +19,7 @@ class MLP(Architecture):
         Width of the hidden layers, in [1, inf).
     depth : int, default=3
         Number of hidden layers, in [1, inf).
-    slope : float, default=0.01
+    slope : float, default=0.05
         Slope of the leaky ReLU below zero, in [0, 1).
 
     References
@@ -33,7 +35,7 @@ class MLP(Architecture):
 
     constraints = {"width": (Integer(1),), "depth": (Integer(1),), "slope": (Real(0.0, 1.0),)}
 
-    def __init__(self, width: int = 256, depth: int = 3, slope: float = 0.01):
+    def __init__(self, width: int = 256, depth: int = 3, slope: float = 0.05):
         self.width = width
         self.depth = depth
         self.slope = slope
@@ -45,13 +47,11 @@ class MLP(Architecture):
 
     def discriminator(self, spec: DataSpec, conditioning: Conditioning) -> nn.Module:
         """Return a module ``(x, y) -> Critique``."""
-        return _Discriminator(
-            conditioning.embed(spec), self._stack(spec.n_values), conditioning.head(self.width, spec)
-        )
+        return _Discriminator(conditioning.embed(spec), self._stack(spec.n_values), conditioning.head(self.width, spec))
 
     def defaults(self, spec: DataSpec) -> dict:
         """Return a fast Adam; docs/benchmarks.md says why."""
-        return {"optimizer": ("adam", {"betas": (0.5, 0.99)}), "learning_rate": 1e-3}
+        return {"optimizer": ("adam", {"betas": (0.0, 0.99)}), "learning_rate": 1e-3}
 
     @classmethod
     def get_test_params(cls) -> list[dict]:
@@ -61,7 +61,7 @@ class MLP(Architecture):
     def _stack(self, inputs: int) -> nn.Sequential:
         widths = [inputs, *[self.width] * self.depth]
         layers: list[nn.Module] = []
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             layers += [nn.Linear(before, after), nn.LeakyReLU(self.slope)]
         return nn.Sequential(*layers)
 

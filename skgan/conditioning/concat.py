@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from skgan.interfaces import Conditioning, Critique, DataSpec, Integer
-from skgan.layers import NoEmbedding
+from skgan.layers import Embedding, NoEmbedding
 
 NAMES = {"concat": "Concat"}
 
@@ -35,7 +35,7 @@ class Concat(Conditioning):
     def __init__(self, hidden: int = 128):
         self.hidden = hidden
 
-    def embed(self, spec: DataSpec) -> nn.Module:
+    def embed(self, spec: DataSpec) -> Embedding:
         """Return the label itself."""
         return NoEmbedding(spec.label_dim)
 

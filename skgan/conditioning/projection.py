@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from skgan.interfaces import Conditioning, Critique, DataSpec, Integer
-from skgan.layers import LabelEmbedding, NoEmbedding
+from skgan.layers import Embedding, LabelEmbedding, NoEmbedding
 
 NAMES = {"projection": "Projection", "pd": "Projection"}
 
@@ -36,7 +36,7 @@ class Projection(Conditioning):
     def __init__(self, width: int = 64):
         self.width = width
 
-    def embed(self, spec: DataSpec) -> nn.Module:
+    def embed(self, spec: DataSpec) -> Embedding:
         """Return a learned vector for each label."""
         return LabelEmbedding(spec.label_dim, self.width) if spec.label_dim else NoEmbedding(0)
 

@@ -61,9 +61,7 @@ class Encoding:
 
     def spec(self, latent_dim: int) -> DataSpec:
         """Return what the networks must know."""
-        return DataSpec(
-            self.kind, self.shape, self.scaling.bounded, self.labels.kind, self.labels.dim, latent_dim
-        )
+        return DataSpec(self.kind, self.shape, self.scaling.bounded, self.labels.kind, self.labels.dim, latent_dim)
 
     def encode(self, rows: np.ndarray) -> Tensor:
         """Return flat, checked rows as samples to keep, `(n, *shape)`."""

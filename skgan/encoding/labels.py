@@ -21,6 +21,12 @@ class NoLabels:
 
     kind = "none"
     dim = 0
+    classes = np.empty(0)
+    prior = np.empty(0)
+
+    def draw(self, n: int, rng: np.random.Generator) -> Tensor:
+        """Return the codes of n rows without labels."""
+        return self.encode(None, n)
 
     def encode(self, y: Any, n: int) -> Tensor:
         """Return the codes of n rows without labels."""

@@ -87,7 +87,7 @@ class Range:
 
 Scaling = Standard | Range
 
-_SCALINGS = {"standard": Standard, "range": Range}
+_SCALINGS: dict[str, type[Scaling]] = {"standard": Standard, "range": Range}
 
 
 def make(kind: str, samples: np.ndarray) -> Scaling:
@@ -103,7 +103,7 @@ def dump(scaling: Scaling, prefix: str, arrays: dict[str, np.ndarray]) -> str:
 
 def load(name: str, prefix: str, arrays: dict[str, np.ndarray]) -> Scaling:
     """Return the scaling that `dump` took apart."""
-    scaling = object.__new__(_SCALINGS[name])
+    scaling: Scaling = object.__new__(_SCALINGS[name])
     mine = {full.removeprefix(f"{prefix}."): array for full, array in arrays.items() if full.startswith(f"{prefix}.")}
     vars(scaling).update(mine)
     return scaling

@@ -1,6 +1,6 @@
 """Blocks that two or more architectures share."""
 
-from skgan.layers.embedding import LabelEmbedding, NoEmbedding
+from skgan.layers.embedding import Embedding, LabelEmbedding, NoEmbedding
 from skgan.layers.normalization import PlainNorm
 
-__all__ = ["LabelEmbedding", "NoEmbedding", "PlainNorm"]
+__all__ = ["Embedding", "LabelEmbedding", "NoEmbedding", "PlainNorm"]

@@ -1,9 +1,16 @@
 """Labels `(n, label_dim)` as vectors."""
 
+import torch
 from torch import Tensor, nn
 
 
-class NoEmbedding(nn.Module):
+class Embedding(nn.Module):
+    """What turns labels into vectors of `out_features` numbers."""
+
+    out_features: int
+
+
+class NoEmbedding(Embedding):
     """The label itself; what is left of any embedding when there are no labels.
 
     Parameters
@@ -21,7 +28,7 @@ class NoEmbedding(nn.Module):
         return y
 
 
-class LabelEmbedding(nn.Linear):
+class LabelEmbedding(Embedding):
     """A learned vector for each class, with standard normal entries to start from.
 
     Parameters
@@ -33,5 +40,10 @@ class LabelEmbedding(nn.Linear):
     """
 
     def __init__(self, label_dim: int, width: int):
-        super().__init__(label_dim, width, bias=False)
-        nn.init.normal_(self.weight)
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(label_dim, width))
+        self.out_features = width
+
+    def forward(self, y: Tensor) -> Tensor:
+        """Return the vectors of one-hot labels y, `(n, width)`."""
+        return y @ self.weight

@@ -8,7 +8,7 @@ from skgan.interfaces import Batch, DataSpec, Loss, Tags
 NAMES = {"rpgan": "RpGAN"}
 
 #: weight of both penalties for each feature of a vector, and for images in [-1, 1]; docs/benchmarks.md says why
-PENALTY_PER_FEATURE = 0.15
+PENALTY_PER_FEATURE = 0.3
 PENALTY_OF_IMAGES = 1.0
 
 

@@ -41,4 +41,6 @@ class Adam(Optimizer):
         """Return ``torch.optim.Adam``."""
         parameters = list(parameters)
         fused = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)
-        return torch.optim.Adam(parameters, learning_rate, betas=tuple(self.betas), eps=self.eps, fused=fused)
+        return torch.optim.Adam(
+            parameters, learning_rate, betas=(self.betas[0], self.betas[1]), eps=self.eps, fused=fused
+        )

@@ -1,0 +1,18 @@
+"""The one place for names that others keep private, each with the reason it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def flag_nonfinite_(tensors: Sequence[Tensor], flag: Tensor) -> None:
+    """Set `flag` to 1 when a tensor holds NaN or infinity, and leave it alone otherwise; nothing is read back.
+
+    This is the kernel behind torch's GradScaler: one pass over all tensors, about forty times faster
+    than their infinity norms. It also multiplies them, here by one.
+    """
+    dense = [tensor.contiguous() if 0 in tensor.stride() else tensor for tensor in tensors]
+    torch._amp_foreach_non_finite_check_and_unscale_(dense, flag, torch.ones_like(flag))
