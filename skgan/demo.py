@@ -87,12 +87,12 @@ def class_means(split: Split, rng: np.random.Generator) -> np.ndarray:
 
 
 def one_gaussian(split: Split, rng: np.random.Generator) -> np.ndarray:
-    """Return draws from one Gaussian a class."""
+    """Return draws from one Gaussian a class, rounded as pixels are."""
     return _mixture(split, 1, rng)
 
 
 def three_gaussians(split: Split, rng: np.random.Generator) -> np.ndarray:
-    """Return draws from a mixture of three Gaussians a class."""
+    """Return draws from a mixture of three Gaussians a class, rounded as pixels are."""
     return _mixture(split, 3, rng)
 
 
@@ -157,6 +157,6 @@ def _mixture(split: Split, components: int, rng: np.random.Generator) -> np.ndar
     def draw(rows: np.ndarray, n: int) -> np.ndarray:
         mixture = GaussianMixture(components, reg_covar=1e-3, random_state=seed).fit(rows)
         drawn = mixture.sample(n)[0]
-        return np.clip(drawn[np.random.default_rng(seed).permutation(n)], 0, 16)
+        return np.clip(np.rint(drawn[np.random.default_rng(seed).permutation(n)]), 0, 16)
 
     return _by_class(split, draw)

@@ -21,6 +21,7 @@ from skgan.exceptions import InvalidParameterError
 from skgan.validation import (
     Boolean,
     Choice,
+    Device,
     Integer,
     Kind,
     Only,
@@ -69,7 +70,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "checkpoint_every_ticks": (Only(None),),
     "resume": (Only(False),),
     "on_divergence": (Only("raise"),),
-    "device": (Kind("'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'", "startswith"),),
+    "device": (Device(),),
     "precision": (Choice("auto", "float32"),),
     "compile": (Only(False),),
     "micro_batch": (Only(None),),
@@ -138,8 +139,8 @@ class GANEstimator(
     n_discriminators : int, default=1
         Only 1 in this version.
     max_iter : int or "auto", default="auto"
-        Generator updates of one fit, in [1, inf). "auto" is five for each row, at least 100 (images
-        200) and at most 10,000.
+        Generator updates of one fit, in [1, inf). "auto" is eight for each row, at least
+        100 and at most 10,000; five for each image, at least 200.
     max_time : float or None, default=None
         Seconds after which a fit ends with the step it is in, in (0, inf).
     learning_rate : float or "auto", default="auto"
@@ -344,15 +345,17 @@ class GANEstimator(
         GANEstimator
             This one.
         """
+        nesting.check_known(type(self).__name__, self.get_params(deep=False), params)
+        before = dict(vars(self))
         plain, nested = nesting.split(params)
-        if "preprocessor" in nested:
-            plain |= {f"preprocessor__{name}": value for name, value in nested.pop("preprocessor").items()}
-        super().set_params(**{name: value for name, value in plain.items() if "__" not in name})
-        for name, values in nested.items():
-            if name not in self.get_params(deep=False):
-                super().set_params(**{f"{name}__{key}": value for key, value in values.items()})
-            setattr(self, name, nesting.with_nested(name, getattr(self, name), values))
-        super().set_params(**{name: value for name, value in plain.items() if "__" in name})
+        try:
+            super().set_params(**{name: value for name, value in plain.items() if "__" not in name})
+            for name, values in nested.items():
+                setattr(self, name, nesting.with_nested(name, getattr(self, name), values))
+            super().set_params(**{name: value for name, value in plain.items() if "__" in name})
+        except Exception:
+            self.__dict__.update(before)
+            raise
         return self
 
     # --- training -------------------------------------------------------------------------------
@@ -471,7 +474,7 @@ class GANEstimator(
         from skgan.model import Model
 
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        self._encoding_ = Encoding(Layout(X, self.layout, self.image_shape), rows, y, classes, self.preprocessor)
+        self._encoding_ = Encoding(Layout(X, rows, self.layout, self.image_shape), rows, y, classes, self.preprocessor)
         spec = self._encoding_.spec(self.latent_dim)
         parts = resolution.complete(given, self.get_params(deep=False), spec)
         self._fitted_with_ = self._structure()
@@ -576,7 +579,8 @@ class GANEstimator(
         Returns
         -------
         X : ndarray or DataFrame of shape (n_samples, ...)
-            The samples. A short draw is the head of a long one.
+            The samples. Columns of whole numbers stay whole, and no value leaves the range that its
+            column had in fit. A short draw is the head of a long one.
         y : ndarray of shape (n_samples,)
             Their labels, with `return_y`.
 
@@ -607,7 +611,7 @@ class GANEstimator(
         codes = self._codes_for(n, y, key)
         if return_y and not self._encoding_.labels.dim:
             raise ValueError("return_y must be False: GANEstimator was fitted without labels. Got True. Fit with y.")
-        X = self._draw(n, codes, latents, sampler, key)
+        X = self._draw(model, n, codes, latents, sampler, key)
         if random_state is None:
             self._draws_ += 1
         return (X, self.classes_[codes.numpy()]) if return_y else X
@@ -689,7 +693,7 @@ class GANEstimator(
         labelled = y is not None and self._encoding_.labels.dim > 0
         codes = self._codes_for(len(x), y if labelled else None, key)[chosen]
         x = x[chosen]
-        fake = self._encoded(self._draw(len(x), codes, None, None, key))
+        fake = self._encoded(self._draw(model, len(x), codes, None, None, key))
         labels = {"y_real": codes.numpy(), "y_fake": codes.numpy()} if labelled else {}
         value = metric(x.flatten(1).numpy(), fake.flatten(1).numpy(), **labels)
         return float(value if metric.greater_is_better else -value)
@@ -790,12 +794,11 @@ class GANEstimator(
             )
         return codes
 
-    def _draw(self, n: int, codes: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Any:
-        """Return n samples with labels of `codes`, the way X came."""
+    def _draw(self, model: Model, n: int, codes: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Any:
+        """Return n samples of `model` with labels of `codes`, the way X came."""
         from skgan import resolution, sampling
         from skgan.latents import PRIORS
 
-        model = self._model_
         if latents is not None:
             z = sampling.as_latents(latents, n, model.spec.latent_dim)
         else:
@@ -805,24 +808,17 @@ class GANEstimator(
         y = labels.expand(codes)
         sampler = self.sampler if sampler is None else sampler
         if sampler is None:
-            x = sampling.generate(self.generator_ema_, z, y)
+            x = sampling.generate(model.state.average.module, z, y)
         else:
             part = resolution.component("sampler", sampler, "sampler")
-            x = sampling.draw_with(part, self.generator_ema_, self.discriminator_, z, y, key)
+            networks = model.state.average.module, model.state.discriminator.module
+            x = sampling.draw_with(part, *networks, z, y, key)
         return self._encoding_.decode(x)
 
     def _preview(self, model: Model, n_samples: int, y: Any = None) -> Any:
         """Return samples of a model in training; always from the same latents."""
-        before = getattr(self, "_model_", None)
-        self._model_ = model
-        try:
-            key = (*model.key, "preview")
-            return self._draw(n_samples, self._codes_for(n_samples, y, key), None, None, key)
-        finally:
-            if before is None:
-                del self._model_
-            else:
-                self._model_ = before
+        key = (*model.key, "preview")
+        return self._draw(model, n_samples, self._codes_for(n_samples, y, key), None, None, key)
 
     def _mean_label(self) -> Tensor:
         """Return the label vector of no class in particular, `(1, label_dim)`."""

@@ -76,14 +76,16 @@ def check(state: TrainState, objective: Objective, data: Dataset, start: int) ->
         state.guard.reset()
         return
     turns = objective.n_critic + 1
-    player = "generator" if first % turns == objective.n_critic else "discriminator"
+    step, turn = start + first // turns, first % turns
+    player = "generator" if turn == objective.n_critic else "discriminator"
+    state.generator.updates, state.discriminator.updates = step, step * objective.n_critic + turn  # who was due
     batch = objective.batch(state, data.batch(start * turns + first), player=player)
     terms = getattr(objective, player)(batch)
     culprits = [name for name, value in terms.losses.items() if not _sound(value, getattr(state, player).parameters)]
     named = f"in {listed(culprits)}" if culprits else "(not reproduced term by term)"
     raise TrainingDivergedError(
         sentence(
-            f"A non-finite number appeared in the {player}'s update of step {start + first // turns} {named}.",
+            f"A non-finite number appeared in the {player}'s update of step {step} {named}.",
             "The weights never saw it; the estimator is as it was before this call.",
             "Lower learning_rate, raise the penalty weight or choose another loss.",
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sklearn.base import clone
+
 from skgan.exceptions import InvalidParameterError
 from skgan.validation import did_you_mean, listed, sentence
 
@@ -18,6 +20,19 @@ ONE_PART = {
     "scoring": "metric",
 }
 SEVERAL_PARTS = {"regularizers": "regularizer", "augmentation": "augmentation", "callbacks": "callback"}
+
+
+def check_known(owner: str, known: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    """Refuse parameters that the estimator does not have, naming the nearest one."""
+    for full in params:
+        name = full.partition("__")[0]
+        if name not in known:
+            raise InvalidParameterError(
+                sentence(
+                    f"Invalid parameter {full!r} for estimator {owner}.",
+                    did_you_mean(name, known) or f"Valid parameters are: {listed(known, 20)}.",
+                )
+            )
 
 
 def split(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
@@ -87,7 +102,7 @@ def _as_part(name: str, kind: str, value: Any, params: Mapping[str, Any]) -> Any
         from skgan.registry import resolve
 
         value = resolve(kind, value)
-    return value() if isinstance(value, type) else value
+    return value() if isinstance(value, type) else clone(value, safe=False)
 
 
 def _refuse(name: str, value: Any, params: Mapping[str, Any]) -> None:

@@ -46,11 +46,15 @@ def draw_with(
 
 def as_latents(latents: object, n: int, latent_dim: int) -> Tensor:
     """Return the user's latents as a tensor `(n, latent_dim)`, or refuse them."""
-    z = torch.from_numpy(np.array(latents, np.float32))
-    if z.shape != (n, latent_dim):
+    try:
+        z = torch.from_numpy(np.array(latents, np.float32))
+    except (TypeError, ValueError):
+        raise TypeError("latents must be an array of numbers. Got something else. Give finite numbers.") from None
+    if z.shape != (n, latent_dim) or not torch.isfinite(z).all():
+        came = "NaN or infinity in them" if z.shape == (n, latent_dim) else f"shape {tuple(z.shape)}"
         raise ValueError(
             sentence(
-                f"latents must have shape {(n, latent_dim)}. Got {tuple(z.shape)}.",
+                f"latents must be finite numbers of shape {(n, latent_dim)}. Got {came}.",
                 "Draw them with latent_dim columns, one row a sample.",
             )
         )

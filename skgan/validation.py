@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -158,6 +159,19 @@ class Sizes:
         return f"a tuple of {' or '.join(map(str, self.counts))} ints, each at least 1"
 
 
+class Device:
+    """The name of a device."""
+
+    values = ("auto", "cpu", "cuda", "mps")
+
+    def accepts(self, value: Any) -> bool:
+        """Say whether `value` is allowed."""
+        return isinstance(value, str) and re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", value) is not None
+
+    def __str__(self) -> str:
+        return "'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'"
+
+
 class Kind:
     """An object known by the methods it has."""
 
@@ -188,7 +202,7 @@ def check_value(owner: str, name: str, value: Any, allowed: Sequence[Any], defau
     """Raise the one sentence when `value` meets none of the constraints `allowed`."""
     if any(constraint.accepts(value) for constraint in allowed):
         return
-    choices = [c for constraint in allowed if isinstance(constraint, Choice) for c in constraint.values]
+    choices = [c for constraint in allowed for c in getattr(constraint, "values", ())]
     guess = did_you_mean(value, [c for c in choices if c]) if isinstance(value, str) else ""
     quotes = "Write the number without quotes." if isinstance(value, str) and _is_number(value) else ""
     raise InvalidParameterError(
@@ -226,18 +240,13 @@ def as_array(X: Any) -> Any:
                 f"Got {type(X).__name__}. Use X.toarray().",
             )
         )
-    if X is None or isinstance(X, str | bytes | dict | set | frozenset) or hasattr(X, "__next__"):
-        raise TypeError(
-            sentence(
-                f"X must be {_CONTAINERS}.",
-                f"Got {'None' if X is None else type(X).__name__} instead.",
-                "Load the data first, for example with numpy.load(path).",
-            )
-        )
-    if type(X).__module__.partition(".")[0] == "torch":
+    if type(X).__module__.partition(".")[0] == "torch" and hasattr(X, "detach"):
         return _from_torch(X)
     if hasattr(X, "iloc") or isinstance(X, np.ndarray):
         return X
+    # Only what says that it is an array: asking anything else for its items may never end.
+    if not isinstance(X, list | tuple) and not hasattr(X, "__array__"):
+        raise _no_array("None" if X is None else type(X).__name__)
     try:
         return np.asarray(X)
     except ValueError as error:
@@ -251,16 +260,20 @@ def as_array(X: Any) -> Any:
 
 
 def _from_torch(X: Any) -> np.ndarray:
-    if not hasattr(X, "detach") or X.is_meta:
-        raise TypeError(
-            sentence(
-                f"X must be {_CONTAINERS}.",
-                f"Got {type(X).__name__}{' without data (on the meta device)' if hasattr(X, 'is_meta') else ''}.",
-                "Collect its rows into one array first.",
-            )
-        )
+    if X.is_meta:
+        raise _no_array("a tensor without data, on the meta device")
     X = X.detach().cpu()
     return (X.float() if str(X.dtype) == "torch.bfloat16" else X).numpy()
+
+
+def _no_array(came: str) -> TypeError:
+    return TypeError(
+        sentence(
+            f"X must be {_CONTAINERS}.",
+            f"Got {came} instead.",
+            "Collect its rows into one array first. Load files with numpy.load(path).",
+        )
+    )
 
 
 def check_X(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
@@ -270,10 +283,10 @@ def check_X(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
     dimensions are flattened for it, in C order.
     """
     X = as_array(X)
-    if getattr(X, "ndim", 2) == 1:
+    if X.ndim < 2:
         raise ValueError(
             sentence(
-                "Expected 2D array, got 1D array instead: X has shape",
+                f"Expected 2D array, got {X.ndim}D array instead: X has shape",
                 f"{X.shape}. Reshape your data: array.reshape(-1, 1) for one feature,",
                 "array.reshape(1, -1) for one sample.",
             )
@@ -284,12 +297,12 @@ def check_X(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
         raise ValueError(
             f"{name} data not supported: X must hold real numbers. Got dtype {X.dtype}. Convert X, column by column."
         )
-    if getattr(X, "ndim", 2) > 2:
+    if X.ndim > 2:
         if 0 in X.shape[1:]:
             raise ValueError(
-                f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required. Check its axes."
+                f"X: Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required. Check its axes."
             )
-        X = np.asarray(X).reshape(len(X), -1)
+        X = np.asarray(X).reshape(len(X), int(np.prod(X.shape[1:])))
     try:
         X = validate_data(
             estimator,
@@ -304,6 +317,15 @@ def check_X(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
             raise
         raise ValueError(
             sentence("X must hold numbers.", "Got text in at least one cell.", "Encode text columns first.")
+        ) from None
+    except TypeError as error:
+        if "argument must be" not in str(error):
+            raise
+        raise TypeError(
+            sentence(
+                "X must hold numbers: each cell's argument must be a string or a real number.",
+                f"Got a cell that is {str(error).rpartition('not ')[2]}. Replace or drop such cells.",
+            )
         ) from None
     check_finite(X)
     return X

@@ -15,7 +15,7 @@ class MLP(Architecture):
 
     Parameters
     ----------
-    width : int, default=256
+    width : int, default=128
         Width of the hidden layers, in [1, inf).
     depth : int, default=3
         Number of hidden layers, in [1, inf).
@@ -35,7 +35,7 @@ class MLP(Architecture):
 
     constraints = {"width": (Integer(1),), "depth": (Integer(1),), "slope": (Real(0.0, 1.0),)}
 
-    def __init__(self, width: int = 256, depth: int = 3, slope: float = 0.05):
+    def __init__(self, width: int = 128, depth: int = 3, slope: float = 0.05):
         self.width = width
         self.depth = depth
         self.slope = slope

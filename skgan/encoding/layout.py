@@ -22,19 +22,21 @@ MOST_CHANNELS = 4
 
 
 class Layout:
-    """How the user's X is laid out, learned from X in fit.
+    """How the user's X is laid out, learned from X in fit; values that are whole numbers in X stay whole.
 
     Parameters
     ----------
     X : array or DataFrame
         The data, `(n, ...)`.
+    rows : array of shape (n, n_features)
+        The same, flat and checked.
     layout : str
         "auto" or one of `LAYOUTS`.
     image_shape : tuple of int, optional
         `(c, h, w)` or `(h, w)` of images that come flat.
     """
 
-    def __init__(self, X: Any, layout: str = "auto", image_shape: tuple[int, ...] | None = None):
+    def __init__(self, X: Any, rows: np.ndarray, layout: str = "auto", image_shape: tuple[int, ...] | None = None):
         shape = tuple(int(length) for length in X.shape[1:])
         self.layout = _named_layout(layout, shape)
         self.data_shape = shape
@@ -49,6 +51,9 @@ class Layout:
         self.dtypes = [dtype.lstrip("<>=|") for dtype in self.dtypes]
         if np.dtype(self.dtypes[0]).kind == "O":
             self.dtypes = ["float64"]
+        whole = np.ones(rows.shape[1], bool) if rows.dtype.kind != "f" else (rows == np.rint(rows)).all(0)
+        # The pixels of an image are whole all together or not at all.
+        self.whole = whole if self.kind != "image" else np.full_like(whole, whole.all())
 
     @property
     def float_dtype(self) -> np.dtype:
@@ -83,6 +88,7 @@ class Layout:
 
     def restore(self, rows: np.ndarray) -> Any:
         """Return flat rows the way X came: axes, dtype, DataFrame."""
+        rows = np.where(self.whole, np.rint(rows), rows) if self.whole.any() else rows
         rows = rows.reshape(len(rows), *self.data_shape)
         if self.columns is None:
             return np.ascontiguousarray(_cast(rows, self.dtypes[0]))
@@ -100,6 +106,7 @@ class Layout:
             "sample_shape": list(self.sample_shape),
             "columns": self.columns,
             "dtypes": self.dtypes,
+            "whole": self.whole.tolist(),
         }
 
     @classmethod
@@ -113,6 +120,7 @@ class Layout:
         self.sample_shape = tuple(state["sample_shape"])
         self.columns = state["columns"]
         self.dtypes = state["dtypes"]
+        self.whole = np.array(state["whole"], bool)
         return self
 
 
