@@ -20,6 +20,7 @@ from safetensors.numpy import save as save_tensors
 import skgan
 from skgan import _fs, registry
 from skgan.encoding import Encoding
+from skgan.encoding.preprocessors import plain
 from skgan.exceptions import (
     CheckpointCorruptError,
     CheckpointError,
@@ -29,8 +30,9 @@ from skgan.exceptions import (
 )
 from skgan.history import History
 from skgan.interfaces import Component, DataSpec
+from skgan.latents import PRIORS
 from skgan.model import Model
-from skgan.resolution import FAMILIES, Parts
+from skgan.resolution import FAMILIES, Parts, component
 from skgan.validation import did_you_mean, listed, sentence
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ def save(estimator: GANEstimator, path: str | Path) -> None:
         "model": _model_config(model, counters),
         "encoding": encoding.state(tensors),
         "history": dict(estimator.history_),
-        "fitted": {name: _plain(value) for name, value in _fitted(estimator).items()},
+        "fitted": _fitted(estimator),
     }
     files = {
         CONFIG: _json(config),
@@ -83,13 +85,14 @@ def save(estimator: GANEstimator, path: str | Path) -> None:
     try:
         _fs.write_directory(path, {MANIFEST: _json(manifest), **files})
     except OSError as error:
-        raise CheckpointWriteError(
-            error.errno or 0,
+        failure = CheckpointWriteError(
             sentence(
                 f"path must be writable. Writing {str(path)!r} failed with {type(error).__name__}: {error.strerror}.",
                 "What was there before is untouched. Free some space or give another path.",
-            ),
-        ) from error
+            )
+        )
+        failure.errno = error.errno
+        raise failure from error
 
 
 def load(cls: type[GANEstimator], path: str | Path) -> GANEstimator:
@@ -105,7 +108,7 @@ def load(cls: type[GANEstimator], path: str | Path) -> GANEstimator:
         estimator._encoding_ = encoding
         estimator._model_ = model
         estimator.history_ = History({k: _with_nan(v) for k, v in config["history"].items()})
-        estimator._fitted_with_ = estimator._structure()
+        estimator._fitted_with_ = {name: str(value) for name, value in fitted["with"].items()}
         estimator._draws_ = fitted["draws"]
         estimator.n_features_in_ = fitted["n_features_in"]
         if fitted["feature_names_in"] is not None:
@@ -132,7 +135,7 @@ def _read(path: Path, class_name: str) -> tuple[dict[str, Any], dict[str, np.nda
         )
     manifest = _parsed(path, (path / MANIFEST).read_bytes())
     version = manifest.get("format")
-    if not isinstance(version, int) or version > FORMAT:
+    if type(version) is not int or not 1 <= version <= FORMAT:
         raise CheckpointError(
             sentence(
                 f"{str(path)!r} must have a format up to {FORMAT}. Got format {version!r},",
@@ -152,7 +155,10 @@ def _read(path: Path, class_name: str) -> tuple[dict[str, Any], dict[str, np.nda
 
 
 def _verified(path: Path, name: str, manifest: Mapping[str, Any]) -> bytes:
-    promised = manifest.get("files", {}).get(name, {})
+    files = manifest.get("files")
+    promised = files.get(name) if isinstance(files, dict) else None
+    if not isinstance(promised, dict):
+        raise _corrupt(path, f"{MANIFEST} does not promise {name}")
     try:
         content = (path / name).read_bytes()
     except OSError as error:
@@ -203,7 +209,7 @@ def _described(kind: str | None, value: Any) -> Any:
         return {"list": [_described(kind, member) for member in value]}
     if kind and isinstance(value, Component | type):
         return _part_config(kind, value() if isinstance(value, type) else value)
-    return _plain(value)
+    return plain(value)
 
 
 def _part_config(kind: str, part: Component) -> dict[str, Any]:
@@ -216,7 +222,7 @@ def _part_config(kind: str, part: Component) -> dict[str, Any]:
                 "Use joblib.dump, or offer the class from a plugin.",
             )
         )
-    params = {name: _plain(value) for name, value in part.get_params(deep=False).items()}
+    params = {name: plain(value) for name, value in part.get_params(deep=False).items()}
     return {"part": origin["name"], "kind": kind, "params": params}
 
 
@@ -234,9 +240,9 @@ def _part(config: Mapping[str, Any]) -> Component:
     if kind not in FAMILIES:
         raise KeyError(kind)
     part_class = registry.resolve(kind, config["part"])
-    unknown = set(params) - set(part_class().get_params(deep=False))
+    known = sorted(part_class().get_params(deep=False)) if issubclass(part_class, Component) else []
+    unknown = set(params) - set(known)
     if unknown:
-        known = sorted(part_class().get_params(deep=False))
         raise InvalidParameterError(
             sentence(
                 f"The {kind} {config['part']!r} must take the parameters it was saved with.",
@@ -244,7 +250,8 @@ def _part(config: Mapping[str, Any]) -> Component:
                 did_you_mean(next(iter(unknown)), known) or "Install the version of its package that wrote the model.",
             )
         )
-    return part_class(**{name: _part_or_value(value) for name, value in params.items()})
+    values = {name: _part_or_value(value) for name, value in params.items()}
+    return component(kind, config["part"], params=values)
 
 
 def _model_config(model: Model, counters: dict[str, int]) -> dict[str, Any]:
@@ -257,7 +264,7 @@ def _model_config(model: Model, counters: dict[str, int]) -> dict[str, Any]:
     }
     return {
         "parts": parts,
-        "numbers": {name: _plain(value) for name, value in numbers.items()},
+        "numbers": {name: plain(value) for name, value in numbers.items()},
         "spec": {**vars(model.spec), "shape": list(model.spec.shape)},
         "prior": model.prior,
         "ema_decay": model.ema_decay,
@@ -276,33 +283,21 @@ def _model(config: Mapping[str, Any], tensors: dict[str, np.ndarray]) -> Model:
         Parts(**parts, **config["numbers"]), spec, config["prior"], config["ema_decay"], tuple(config["key"]), "auto"
     )
     arrays = {name.removeprefix("model."): array for name, array in tensors.items() if name.startswith("model.")}
-    model.store(arrays, config["counters"])
+    if config["prior"] not in PRIORS:
+        raise KeyError(config["prior"])
+    model.store(arrays, {name: int(count) for name, count in config["counters"].items()})
+    model.check_stored()
     return model
 
 
 def _fitted(estimator: GANEstimator) -> dict[str, Any]:
     names = getattr(estimator, "feature_names_in_", None)
     return {
+        "with": estimator._fitted_with_,
         "draws": estimator._draws_,
         "n_features_in": estimator.n_features_in_,
-        "feature_names_in": None if names is None else list(names),
+        "feature_names_in": None if names is None else plain(list(names)),
     }
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON holds it."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, list | tuple):
-        return [_plain(member) for member in value]
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    raise CheckpointError(
-        sentence(
-            "A saved model must be made of names, numbers and arrays.",
-            f"Got an object of type {type(value).__name__} among the parameters. Use joblib.dump instead.",
-        )
-    )
 
 
 def _json(value: Any) -> bytes:

@@ -19,25 +19,28 @@ if TYPE_CHECKING:
 
 Loop = Callable[["TrainState", "Iterator[Rows]", "Objective"], "Iterator[TrainState]"]
 
-_DRAWING_LAYERS = (nn.modules.dropout._DropoutNd, nn.RReLU)
-
 
 def run(train: Loop, state: TrainState, batches: Iterator[Rows], objective: Objective) -> Iterator[TrainState]:
     """Yield from ``train(state, batches, objective)``, executed eagerly.
 
-    Networks with layers that draw from torch's global generator (dropout of a third party) borrow it
-    for the length of a step, seeded by the step.
+    Networks that may draw from torch's global generator borrow it for the length of a step, seeded by
+    the step: those with dropout, and those with layers of which skgan knows nothing.
     """
     networks = [player.module for player in state.players]
     for network in networks:
         network.train()
     steps = train(state, batches, objective)
-    if not any(isinstance(layer, _DRAWING_LAYERS) for network in networks for layer in network.modules()):
+    if not any(_may_draw(layer) for network in networks for layer in network.modules()):
         yield from steps
     while True:
         with global_generator((*objective.key, "global", state.step), device_of(networks[0])):
             next(steps)
         yield state
+
+
+def _may_draw(layer: nn.Module) -> bool:
+    home = type(layer).__module__.partition(".")[0]
+    return home not in ("torch", "skgan") or "dropout" in type(layer).__module__ or isinstance(layer, nn.RReLU)
 
 
 def place(module: nn.Module, device: torch.device) -> nn.Module:

@@ -190,8 +190,10 @@ class GANEstimator(
         The generator's average, which samples come from.
     loss_, architecture_, conditioning_, optimizer_ : Component
         The resolved parts; `regularizers_` and `augmentation_` are lists of them.
-    n_critic_, learning_rate_, discriminator_learning_rate_, device_, precision_
+    n_critic_, learning_rate_, discriminator_learning_rate_, precision_
         What "auto" became.
+    device_ : str
+        Where the networks are.
     history_ : History
         Figures of every tick; ``history_.as_frame()``.
     n_iter_ : int
@@ -473,7 +475,7 @@ class GANEstimator(
         from skgan.encoding.layout import Layout
         from skgan.model import Model
 
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        seed = _drawn_seed(self.random_state)
         self._encoding_ = Encoding(Layout(X, rows, self.layout, self.image_shape), rows, y, classes, self.preprocessor)
         spec = self._encoding_.spec(self.latent_dim)
         parts = resolution.complete(given, self.get_params(deep=False), spec)
@@ -504,7 +506,6 @@ class GANEstimator(
         self.n_critic_ = parts.n_critic
         self.learning_rate_ = parts.learning_rate
         self.discriminator_learning_rate_ = parts.discriminator_learning_rate
-        self.device_ = self._model_.device
         self.precision_ = "float32"
         self.preprocessor_ = encoding.preprocessor
         self.data_shape_ = encoding.layout.data_shape
@@ -517,21 +518,28 @@ class GANEstimator(
 
     @contextmanager
     def _as_it_was_on_error(self) -> Iterator[None]:
-        """Put every attribute back when the call raises; Ctrl-C keeps what was trained."""
+        """Put every attribute back when the call raises, unless `_finish` has kept what was trained before a Ctrl-C."""
         import torch
 
         before = dict(vars(self))
         try:
             with torch.inference_mode(False), torch.enable_grad():
                 yield
-        except KeyboardInterrupt:
-            raise
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
+        except BaseException as error:
+            kept = isinstance(error, KeyboardInterrupt) and vars(self).get("_model_") is not before.get("_model_")
+            if not kept:
+                self.__dict__.clear()
+                self.__dict__.update(before)
             raise
 
     # --- using ----------------------------------------------------------------------------------
+
+    @property
+    def device_(self) -> str:
+        """Where the networks are."""
+        from skgan.engine import device_of
+
+        return str(device_of(self.generator_))
 
     @property
     def generator_(self) -> nn.Module:
@@ -607,7 +615,7 @@ class GANEstimator(
         if random_state is None:
             key: seeding.Key = (*model.key, "sample", self._draws_)
         else:
-            key = (*model.key, "asked", int(check_random_state(random_state).randint(2**31 - 1)))
+            key = (*model.key, "asked", _drawn_seed(random_state))
         codes = self._codes_for(n, y, key)
         if return_y and not self._encoding_.labels.dim:
             raise ValueError("return_y must be False: GANEstimator was fitted without labels. Got True. Fit with y.")
@@ -851,6 +859,13 @@ class GANEstimator(
 
 
 _DEFAULTS = {name: parameter.default for name, parameter in inspect.signature(GANEstimator.__init__).parameters.items()}
+
+
+def _drawn_seed(random_state: Any) -> int:
+    """Return a seed; without a random state one from the operating system, so that NumPy's global stays as it is."""
+    if random_state is None:
+        return int(np.random.default_rng().integers(2**31 - 1))
+    return int(check_random_state(random_state).randint(2**31 - 1))
 
 
 def _how_many(n_samples: Any, y: Any, latents: Any) -> int:

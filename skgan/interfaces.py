@@ -265,6 +265,10 @@ class Optimizer(Component, ABC):
     def make(self, parameters: Iterable[Tensor], learning_rate: float) -> torch.optim.Optimizer:
         """Return a torch optimizer of `parameters`."""
 
+    def rate(self, step: int) -> float:
+        """Return the factor on the learning rate at a generator update: a schedule, 1 by default."""
+        return 1.0
+
 
 class Sampler(Component, ABC):
     """Draws samples after training."""
@@ -314,9 +318,6 @@ class Score(float):
         self.protocol = dict(protocol or {})
         self.uncertainty = uncertainty
         return self
-
-    def __getnewargs_ex__(self) -> tuple[tuple[float], dict[str, Any]]:
-        return (float(self),), dict(vars(self))
 
     def __repr__(self) -> str:
         direction = "higher" if self.greater_is_better else "lower"

@@ -109,11 +109,25 @@ class Model:
         """Take over what `stored()` gave, when the networks are first asked for."""
         self._state, self._stored = None, (arrays, counters)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_state": None, "_stored": self.stored()}
+    def check_stored(self) -> None:
+        """Refuse stored arrays that do not fit the networks, before memory is taken for any."""
+        arrays, _ = self.stored()
+        with torch.device("meta"):
+            generator, discriminator, modules = self._networks()
+        networks = {"generator": generator, "average": generator, "discriminator": discriminator}
+        for part, own in modules.items():
+            networks |= {f"modules.{part}.{player}": module for player, module in own.items()}
+        for owner, network in networks.items():
+            for name, tensor in network.state_dict().items():
+                stored = arrays[f"{owner}.{name}"]
+                if stored.shape != tuple(tensor.shape):
+                    raise ValueError(f"{owner}.{name} has shape {stored.shape}, not {tuple(tensor.shape)}")
 
-    def _built(self) -> TrainState:
-        device = resolve_device(self.device)
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "device": "auto", "_state": None, "_stored": self.stored()}
+
+    def _networks(self) -> tuple[nn.Module, nn.Module, dict[str, dict[str, nn.Module]]]:
+        """Return new networks with their first weights: generator, discriminator, and those of parts."""
         parts, spec = self.parts, self.spec
         with global_generator((*self.key, "init"), "cpu"):
             generator = parts.architecture.generator(spec, parts.conditioning)
@@ -122,6 +136,12 @@ class Model:
             for regularizer in parts.regularizers:
                 regularizer.prepare(generator, "generator")
                 regularizer.prepare(discriminator, "discriminator")
+        return generator, discriminator, modules
+
+    def _built(self) -> TrainState:
+        device = resolve_device(self.device)
+        parts, spec = self.parts, self.spec
+        generator, discriminator, modules = self._networks()
         guard = Guard(device)
         for own in modules.values():
             own.update({player: module.to(device) for player, module in own.items()})
@@ -132,7 +152,8 @@ class Model:
             trained = [p for part in (module, *extra) for p in part.parameters()]
             optimizer = parts.optimizer.make(trained, learning_rate)
             own = [part for part in parts.regularizers if part.player == name]
-            return Player(name, module, extra, optimizer, guard, own)
+            per_step = parts.n_critic if name == "discriminator" else 1
+            return Player(name, module, extra, optimizer, parts.optimizer.rate, per_step, guard, own)
 
         players = {
             "generator": player("generator", generator, parts.learning_rate),

@@ -139,7 +139,7 @@ def _record(kind: str, name: str, distribution: str) -> dict[str, str]:
 
 
 def _find(kind: str, name: str) -> tuple[str, str]:
-    short = normalised(name)
+    short = normalised(name).removeprefix(f"{BUILT_IN}/")
     if short in _built_in(kind):
         return BUILT_IN, _built_in(kind)[short]
     plugins = _plugins()
@@ -200,7 +200,7 @@ def _plugins() -> _Plugins:
         distribution = entry.dist.name if entry.dist else entry.name
         try:
             _take_in(entry.load(), distribution, plugins)
-        except Exception as error:  # a plugin can fail only itself, in whatever way
+        except (Exception, SystemExit) as error:  # a plugin can fail only itself, in whatever way
             reason = f"{type(error).__name__}: {error}"
             plugins.problems[distribution] = reason
             warnings.warn(
@@ -223,6 +223,10 @@ def _take_in(module: Any, distribution: str, plugins: _Plugins) -> None:
     for spec in specs:
         if not isinstance(spec, ComponentSpec) or spec.kind not in HOOKS:
             raise PluginError(f"a hook returned {type(spec).__name__}, not a ComponentSpec of a known kind")
+    claimed = [(spec.kind, normalised(spec.name)) for spec in specs]
+    doubled = sorted({f"{kind} {name}" for kind, name in claimed if claimed.count((kind, name)) > 1})
+    if doubled:
+        raise PluginError(f"it offers {listed(doubled)} more than once")
     for spec in specs:
         if normalised(spec.name) in _built_in(spec.kind):
             warnings.warn(

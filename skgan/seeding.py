@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Key = tuple[int | str, ...]
 
-_GLOBAL_GENERATOR = Lock()
+_GLOBAL_GENERATOR = RLock()
 
 
 def seed_of(key: Key) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -44,6 +44,10 @@ class Player:
         Networks of parts that this player trains too.
     optimizer : torch.optim.Optimizer
         Over the parameters of both.
+    rate : callable
+        Factor on the learning rate at a generator update.
+    updates_per_step : int
+        Updates of this player for each generator update.
     guard : Guard
         Keeps non-finite numbers away from the weights.
     regularizers : list of Regularizer
@@ -56,6 +60,8 @@ class Player:
         module: nn.Module,
         extra: list[nn.Module],
         optimizer: torch.optim.Optimizer,
+        rate: Callable[[int], float],
+        updates_per_step: int,
         guard: Guard,
         regularizers: list[Regularizer],
     ):
@@ -65,6 +71,9 @@ class Player:
         self.parameters = [p for part in (module, *extra) for p in part.parameters()]
         self.guard = guard
         self.updates = 0
+        self._rate = rate
+        self._updates_per_step = updates_per_step
+        self._learning_rates = [group["lr"] for group in optimizer.param_groups]
         self.means = Means()
         changes_weights = [part for part in regularizers if type(part).after_update is not Regularizer.after_update]
         self._after_update = [part.after_update for part in changes_weights]
@@ -74,7 +83,11 @@ class Player:
         total = terms.total
         gradients = torch.autograd.grad(total, self.parameters, materialize_grads=True)
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = gradient
+            parameter.grad = like(parameter, gradient)
+
+        factor = self._rate(self.updates // self._updates_per_step)
+        for group, learning_rate in zip(self.optimizer.param_groups, self._learning_rates, strict=True):
+            group["lr"] = learning_rate * factor
 
         self.guard.look(total, gradients)
         with self.guard.holding(self.optimizer):
@@ -165,12 +178,23 @@ class TrainState:
             player.updates = counters[f"{player.name}_updates"]
 
 
+def like(parameter: Tensor, values: Tensor) -> Tensor:
+    """Return values in the memory format of a parameter; fused optimizers pair numbers by their place in memory."""
+    return values if values.stride() == parameter.stride() else torch.empty_like(parameter).copy_(values)
+
+
 def _load_optimizer(player: Player, tensors: dict[str, Tensor]) -> None:
     prefix = f"optimizer.{player.name}."
     states: dict[int, dict[str, Tensor]] = {}
     for full, tensor in tensors.items():
         if full.startswith(prefix):
             index, _, name = full.removeprefix(prefix).partition(".")
+            parameter = player.parameters[int(index)].detach()
+            tensor = like(parameter, tensor) if tensor.shape == parameter.shape else tensor
             states.setdefault(int(index), {})[name] = tensor
+    if states and {frozenset(state) for state in states.values()} != {frozenset(states[0])}:
+        raise KeyError(f"the optimizer of the {player.name} lacks numbers of some weights")
+    if states and len(states) != len(player.parameters):
+        raise KeyError(f"the optimizer of the {player.name} lacks some weights")
     own = player.optimizer.state_dict()
     player.optimizer.load_state_dict({"state": states, "param_groups": own["param_groups"]})

@@ -112,8 +112,12 @@ class Watch:
 
     def __enter__(self) -> Watch:
         self._catch_interrupt()
-        self._tell("on_fit_begin")
         self.state.guard.reset()
+        try:
+            self._tell("on_fit_begin")
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> bool:

@@ -17,8 +17,8 @@ class DCGAN(Architecture):
 
     The grid is `ceil(h / 2^k)` by `ceil(w / 2^k)` with :math:`k = \lfloor \log_2(\max(h, w) / 4) \rfloor`
     doublings; sizes that do not divide are cropped by the generator and padded by the discriminator.
-    The generator normalises as the conditioning says; the discriminator has no normalisation, so that
-    penalties on its gradient mean what their papers say.
+    The generator normalises as the conditioning says, which takes away what a bias before it would add;
+    the discriminator has no normalisation, so that penalties on its gradient mean what their papers say.
 
     Parameters
     ----------
@@ -82,10 +82,12 @@ class _Generator(nn.Module):
         super().__init__()
         self.embed = conditioning.embed(spec)
         self.grid = (widths[-1], *_grid(spec, widths))
-        self.start = nn.Linear(spec.latent_dim + self.embed.out_features, math.prod(self.grid))
+        self.start = nn.Linear(
+            spec.latent_dim + self.embed.out_features, math.prod(self.grid), bias=self.grid[1:] != (1, 1)
+        )
         self.norms = nn.ModuleList(conditioning.modulation(width, spec) for width in reversed(widths))
         self.ups = nn.ModuleList(
-            nn.ConvTranspose2d(coarse, fine, 4, stride=2, padding=1)
+            nn.ConvTranspose2d(coarse, fine, 4, stride=2, padding=1, bias=False)
             for fine, coarse in reversed(list(pairwise(widths)))
         )
         self.out = nn.Conv2d(widths[0], spec.shape[0], 3, padding=1)

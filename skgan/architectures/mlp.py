@@ -51,7 +51,7 @@ class MLP(Architecture):
 
     def defaults(self, spec: DataSpec) -> dict:
         """Return a fast Adam; docs/benchmarks.md says why."""
-        return {"optimizer": ("adam", {"betas": (0.0, 0.99)}), "learning_rate": 1e-3}
+        return {"optimizer": ("adam", {"betas": (0.0, 0.99), "slowing_steps": 1000}), "learning_rate": 1e-3}
 
     @classmethod
     def get_test_params(cls) -> list[dict]:

@@ -47,10 +47,10 @@ class Layout:
         if image_shape is not None:
             self.kind, self.sample_shape = "image", _checked_image_shape(image_shape, shape)
         self.columns: list[Any] | None = list(X.columns) if hasattr(X, "columns") else None
-        self.dtypes = [str(dtype) for dtype in (X.dtypes if self.columns is not None else [np.asarray(X).dtype])]
-        self.dtypes = [dtype.lstrip("<>=|") for dtype in self.dtypes]
-        if np.dtype(self.dtypes[0]).kind == "O":
-            self.dtypes = ["float64"]
+        own = list(X.dtypes) if self.columns is not None else [np.asarray(X).dtype]
+        self.dtypes = [_numpy_dtype(dtype).name for dtype in own]
+        #: what pandas calls its columns' types: Int64 and boolean are int64 and bool within
+        self.frame_dtypes = [str(dtype) if str(dtype) != "object" else "float64" for dtype in own]
         whole = np.ones(rows.shape[1], bool) if rows.dtype.kind != "f" else (rows == np.rint(rows)).all(0)
         # The pixels of an image are whole all together or not at all.
         self.whole = whole if self.kind != "image" else np.full_like(whole, whole.all())
@@ -94,7 +94,10 @@ class Layout:
             return np.ascontiguousarray(_cast(rows, self.dtypes[0]))
         import pandas as pd
 
-        columns = [pd.Series(_cast(rows[:, i], dtype)) for i, dtype in enumerate(self.dtypes)]
+        columns = [
+            pd.Series(_cast(rows[:, i], dtype)).astype(own)
+            for i, (dtype, own) in enumerate(zip(self.dtypes, self.frame_dtypes, strict=True))
+        ]
         return pd.concat(columns, axis=1, keys=range(len(columns))).set_axis(self.columns, axis=1)
 
     def state(self) -> dict[str, Any]:
@@ -106,6 +109,7 @@ class Layout:
             "sample_shape": list(self.sample_shape),
             "columns": self.columns,
             "dtypes": self.dtypes,
+            "frame_dtypes": self.frame_dtypes,
             "whole": self.whole.tolist(),
         }
 
@@ -120,6 +124,7 @@ class Layout:
         self.sample_shape = tuple(state["sample_shape"])
         self.columns = state["columns"]
         self.dtypes = state["dtypes"]
+        self.frame_dtypes = state["frame_dtypes"]
         self.whole = np.array(state["whole"], bool)
         return self
 
@@ -166,6 +171,13 @@ def _checked_image_shape(image_shape: tuple[int, ...], shape: tuple[int, ...]) -
             )
         )
     return full
+
+
+def _numpy_dtype(dtype: Any) -> np.dtype:
+    """Return the native NumPy type of a column's type; float64 for objects and what NumPy does not know."""
+    dtype = getattr(dtype, "numpy_dtype", dtype)
+    known = isinstance(dtype, np.dtype) and dtype.kind in "biuf"
+    return dtype.newbyteorder("=") if known else np.dtype("float64")
 
 
 def _cast(values: np.ndarray, dtype: str) -> np.ndarray:

@@ -24,6 +24,24 @@ CLOSED_LIST = {
 }
 
 
+def plain(value: Any) -> Any:
+    """Return a value as JSON holds it, or refuse it."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, list | tuple):
+        return [plain(member) for member in value]
+    if isinstance(value, dict):
+        return {str(name): plain(member) for name, member in value.items()}
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    raise CheckpointError(
+        sentence(
+            "A saved model must be made of names, numbers and arrays.",
+            f"Got an object of type {type(value).__name__} among the parameters. Use joblib.dump instead.",
+        )
+    )
+
+
 def dump(transformer: Any, prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     """Return the settings and numbers of a fitted transformer; its arrays go into `arrays` under `prefix`."""
     name = type(transformer).__name__
@@ -44,8 +62,8 @@ def dump(transformer: Any, prefix: str, arrays: dict[str, np.ndarray]) -> dict[s
         elif type(value).__name__ in CLOSED_LIST:
             fitted[attribute] = dump(value, f"{prefix}.{attribute}", arrays)
         else:
-            fitted[attribute] = value.item() if isinstance(value, np.generic) else value
-    return {"class": name, "params": params, "fitted": fitted}
+            fitted[attribute] = plain(value)
+    return {"class": name, "params": {name: plain(value) for name, value in params.items()}, "fitted": fitted}
 
 
 def load(config: dict[str, Any], prefix: str, arrays: dict[str, np.ndarray]) -> Any:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
+from scipy.spatial.distance import cdist
 
 
 def radii(X: np.ndarray, k: int) -> np.ndarray:
     """Return each row's distance to its k-th nearest other row, `(n,)`."""
     if len(X) <= k:
         raise ValueError(f"The metric needs more than k={k} rows of each set. Got {len(X)}. Give more rows.")
-    distances, _ = NearestNeighbors(n_neighbors=k + 1).fit(X).kneighbors(X)
-    return distances[:, k]
+    return np.partition(distances(X, X), k, axis=1)[:, k]
 
 
 def distances(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
     """Return the distances between rows, `(n, m)`, in float64."""
-    from scipy.spatial.distance import cdist
-
     return cdist(X.astype(np.float64), Y.astype(np.float64))

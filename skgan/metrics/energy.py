@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.metrics import pairwise_distances_chunked
+from scipy.spatial.distance import cdist
 
 from skgan.interfaces import Metric, Score
 
 NAMES = {"energy": "EnergyDistance", "energy-distance": "EnergyDistance"}
+
+_ROWS = 1024  # of one set whose distances are held at a time
 
 
 class EnergyDistance(Metric):
@@ -51,4 +53,4 @@ class EnergyDistance(Metric):
 
 def _sum(a: np.ndarray, b: np.ndarray) -> float:
     a, b = a.astype(np.float64), b.astype(np.float64)
-    return float(sum(part.sum() for part in pairwise_distances_chunked(a, b)))
+    return float(sum(cdist(a[start : start + _ROWS], b).sum() for start in range(0, len(a), _ROWS)))

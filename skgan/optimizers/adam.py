@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from skgan.interfaces import Optimizer, Pair, Real
+from skgan.interfaces import Choice, Integer, Optimizer, Pair, Real
 
 NAMES = {"adam": "Adam"}
 
@@ -19,6 +19,9 @@ class Adam(Optimizer):
         Decay of the first and second moment, each in [0, 1).
     eps : float, default=1e-8
         Added to the root of the second moment, in (0, inf).
+    slowing_steps : int or None, default=None
+        Divides the learning rate by :math:`\sqrt{1 + t / \mathrm{slowing\_steps}}` at generator update t,
+        in [1, inf); None keeps it. It knows no end, so a training that goes on goes on the same way.
 
     References
     ----------
@@ -31,11 +34,16 @@ class Adam(Optimizer):
     GANEstimator(optimizer=Adam(betas=(0.0, 0.99)))
     """
 
-    constraints = {"betas": (Pair(Real(0.0, 1.0)),), "eps": (Real(0.0, closed="neither"),)}
+    constraints = {
+        "betas": (Pair(Real(0.0, 1.0)),),
+        "eps": (Real(0.0, closed="neither"),),
+        "slowing_steps": (Integer(1), Choice(None)),
+    }
 
-    def __init__(self, betas: tuple[float, float] = (0.5, 0.999), eps: float = 1e-8):
+    def __init__(self, betas: tuple[float, float] = (0.5, 0.999), eps: float = 1e-8, slowing_steps: int | None = None):
         self.betas = betas
         self.eps = eps
+        self.slowing_steps = slowing_steps
 
     def make(self, parameters: Iterable[Tensor], learning_rate: float) -> torch.optim.Optimizer:
         """Return ``torch.optim.Adam``."""
@@ -44,3 +52,7 @@ class Adam(Optimizer):
         return torch.optim.Adam(
             parameters, learning_rate, betas=(self.betas[0], self.betas[1]), eps=self.eps, fused=fused
         )
+
+    def rate(self, step: int) -> float:
+        """Return the factor on the learning rate at generator update `step`."""
+        return 1.0 if self.slowing_steps is None else (1 + step / self.slowing_steps) ** -0.5

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from skgan.interfaces import Batch, Real, Regularizer, Tags
+from skgan.interfaces import Batch, Integer, Real, Regularizer, Tags
 
 NAMES = {"gp": "GradientPenalty", "gradient-penalty": "GradientPenalty"}
 
@@ -20,6 +20,8 @@ class GradientPenalty(Regularizer):
     ----------
     weight : float, default=10.0
         Weight :math:`\lambda`, in [0, inf).
+    every_updates : int, default=1
+        Due at every so many discriminator updates, with the weight multiplied by it, in [1, inf).
 
     References
     ----------
@@ -32,10 +34,11 @@ class GradientPenalty(Regularizer):
     GANEstimator(loss='nonsaturating', regularizers=GradientPenalty(weight=1.0))
     """
 
-    constraints = {"weight": (Real(0.0),)}
+    constraints = {"weight": (Real(0.0),), "every_updates": (Integer(1),)}
 
-    def __init__(self, weight: float = 10.0):
+    def __init__(self, weight: float = 10.0, every_updates: int = 1):
         self.weight = weight
+        self.every_updates = every_updates
 
     def tags(self) -> Tags:
         """Return that it differentiates the discriminator."""

@@ -4,10 +4,20 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from skgan.interfaces import Integer, Regularizer
+from skgan.layers import LabelEmbedding
 
 NAMES = {"spectral-norm": "SpectralNorm", "sn": "SpectralNorm"}
 
-_WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+_WEIGHTED = (
+    LabelEmbedding,
+    nn.Linear,
+    nn.Conv1d,
+    nn.Conv2d,
+    nn.Conv3d,
+    nn.ConvTranspose1d,
+    nn.ConvTranspose2d,
+    nn.ConvTranspose3d,
+)
 
 
 class SpectralNorm(Regularizer):
@@ -39,7 +49,7 @@ class SpectralNorm(Regularizer):
         self.n_power_iterations = n_power_iterations
 
     def prepare(self, module: nn.Module, player: str) -> None:
-        """Put the division before every linear and convolutional weight of the discriminator."""
+        """Put the division before every linear, convolutional and label weight of the discriminator."""
         if player != self.player:
             return
         for layer in list(module.modules()):

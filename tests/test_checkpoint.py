@@ -1,0 +1,504 @@
+"""A saved model is all of the model, nothing but data, and never half there."""
+
+import copy
+import errno
+import hashlib
+import json
+import os
+import pickle
+import pickletools
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+from sklearn.preprocessing import FunctionTransformer
+
+from skgan import GANEstimator, _fs
+from skgan.architectures.dcgan import DCGAN
+from skgan.architectures.mlp import MLP
+from skgan.encoding.preprocessors import CLOSED_LIST
+from skgan.exceptions import CheckpointError, CheckpointWriteError, SkganError, TrainingDivergedError
+from skgan.losses.wgan_gp import WGANGP
+from skgan.regularizers.r1 import R1
+
+TINY = {"architecture": MLP(width=8, depth=1), "conditioning": "concat", "latent_dim": 4, "batch_size": 8}
+SMALL_HEAD = {"conditioning__hidden": 4}
+RNG = np.random.default_rng(0)
+X, Y = RNG.standard_normal((20, 3)), np.array(list("abcd") * 5)
+IMAGES = RNG.integers(0, 256, (20, 9, 7, 1), dtype=np.uint8)
+FILES = ("manifest.json", "config.json", "state.safetensors")
+
+
+def tiny(**params):
+    return GANEstimator(**({"max_iter": 3, "random_state": 0} | TINY | params)).set_params(**SMALL_HEAD)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return tiny().fit(X, Y)
+
+
+@pytest.fixture
+def saved(fitted, tmp_path):
+    fitted.save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def state_of(gan):
+    """Return all tensors of a training as arrays, and its counters."""
+    state = gan._model_.state
+    return {name: tensor.numpy().copy() for name, tensor in state.tensors().items()}, state.counters()
+
+
+def differing(one, other):
+    """Return the names of the tensors and counters that are not equal bit for bit."""
+    names = one[0].keys() ^ other[0].keys()
+    names |= {name for name in one[0].keys() & other[0].keys() if one[0][name].tobytes() != other[0][name].tobytes()}
+    return names | {name for name in one[1] if one[1][name] != other[1][name]}
+
+
+def there_and_back(gan, folder):
+    gan.save(folder / "model")
+    return GANEstimator.load(folder / "model")
+
+
+def content(path):
+    return {file.name: file.read_bytes() for file in path.iterdir()}
+
+
+def rewrite(path, edit):
+    """Change the configuration the way somebody would who can compute checksums."""
+    config = json.loads((path / "config.json").read_bytes())
+    edit(config)
+    data = json.dumps(config).encode()
+    (path / "config.json").write_bytes(data)
+    manifest = json.loads((path / "manifest.json").read_bytes())
+    manifest["files"]["config.json"] = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (path / "manifest.json").write_text(json.dumps(manifest))
+
+
+# --- round trip -----------------------------------------------------------------------------------
+
+
+def test_a_loaded_model_does_the_same(fitted, saved):
+    loaded = GANEstimator.load(saved)
+    for answer in (
+        lambda gan: gan.sample(20, random_state=1),
+        lambda gan: gan.sample(y=Y, random_state=1),
+        lambda gan: gan.transform(X),
+        lambda gan: gan.decision_function(X, Y),
+        lambda gan: gan.score(X, Y),
+    ):
+        np.testing.assert_array_equal(answer(loaded), answer(fitted))
+
+
+@pytest.mark.parametrize(
+    "name", ["history_", "n_iter_", "n_features_in_", "data_shape_", "device_", "precision_", "n_critic_"]
+)
+def test_a_loaded_model_knows_the_same(fitted, saved, name):
+    assert getattr(GANEstimator.load(saved), name) == getattr(fitted, name)
+
+
+def test_a_loaded_model_has_the_same_attributes_and_parameters(fitted, saved):
+    loaded = GANEstimator.load(saved)
+    assert vars(loaded).keys() == vars(fitted).keys()
+    assert repr(loaded) == repr(fitted)
+    assert {k: repr(v) for k, v in loaded.get_params().items()} == {k: repr(v) for k, v in fitted.get_params().items()}
+
+
+def test_a_stream_of_samples_goes_on_where_it_was(tmp_path):
+    gan = tiny().fit(X)
+    gan.sample(3)
+    np.testing.assert_array_equal(there_and_back(gan, tmp_path).sample(3), gan.sample(3))
+
+
+def test_parameters_changed_since_the_fit_are_refused_after_loading_too(tmp_path):
+    gan = tiny().fit(X).set_params(batch_size=5, warm_start=True)
+    for model in (gan, there_and_back(gan, tmp_path)):
+        with pytest.raises(ValueError, match="batch_size"):
+            model.fit(X)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [Y, Y.astype(object), Y == "a", np.arange(20) % 3, (np.arange(20) % 3).astype(np.uint8), np.arange(20) % 3 * 1.0],
+    ids=lambda labels: str(labels.dtype),
+)
+def test_labels_survive(labels, tmp_path):
+    gan = tiny(max_iter=1).fit(X, labels)
+    loaded = there_and_back(gan, tmp_path)
+    assert loaded.classes_.dtype == gan.classes_.dtype
+    assert loaded.classes_.tolist() == gan.classes_.tolist()
+    np.testing.assert_array_equal(loaded.class_prior_, gan.class_prior_)
+    assert loaded.sample(2, labels[0], return_y=True)[1].tolist() == [labels[0]] * 2
+
+
+def test_columns_survive(tmp_path):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"b": np.arange(20), "a": X[:, 0].astype(np.float32)})
+    gan = tiny(max_iter=1).fit(frame)
+    loaded = there_and_back(gan, tmp_path)
+    pd.testing.assert_frame_equal(loaded.sample(4, random_state=0), gan.sample(4, random_state=0))
+    assert loaded.feature_names_in_.tolist() == ["b", "a"]
+
+
+@pytest.mark.parametrize("name", CLOSED_LIST)
+def test_every_listed_preprocessor_survives(name, tmp_path):
+    settings = {"QuantileTransformer": {"n_quantiles": 10}, "PCA": {"n_components": 2}}.get(name, {})
+    gan = tiny(max_iter=1, preprocessor=CLOSED_LIST[name](**settings)).fit(X)
+    loaded = there_and_back(gan, tmp_path)
+    np.testing.assert_array_equal(loaded.sample(9, random_state=0), gan.sample(9, random_state=0))
+    np.testing.assert_array_equal(loaded.transform(X), gan.transform(X))
+
+
+# --- resuming -------------------------------------------------------------------------------------
+
+TRAININGS = {
+    "rpgan": ({}, X, Y),
+    "wgan-gp": ({"loss": "wgan-gp"}, X, None),
+    "lazy penalty": ({"loss": "nonsaturating", "regularizers": "r1", "regularizers__r1__every_updates": 2}, X, Y),
+    "rmsprop": ({"loss": "minimax", "optimizer": "rmsprop", "ema_decay": None}, X, Y),
+    "spectral norm": ({"loss": "nonsaturating", "regularizers": "sn"}, X, None),
+    "images": ({"architecture": DCGAN(4, 8), "conditioning": "projection", "conditioning__width": 4}, IMAGES, Y),
+}
+GO_ON = """
+import sys, joblib, torch
+torch.set_num_threads(1)
+from skgan import GANEstimator
+X, y = joblib.load("data.joblib")
+GANEstimator.load("half").set_params(warm_start=True, max_iter=4).fit(X, y).save("whole")
+"""
+
+
+def start(case, max_iter):
+    params, data, labels = TRAININGS[case]
+    nested = SMALL_HEAD if "conditioning" not in params else {}
+    gan = GANEstimator(**(TINY | {"random_state": 0, "max_iter": max_iter})).set_params(**nested)
+    return gan.set_params(**params), data, labels
+
+
+@pytest.mark.parametrize("case", TRAININGS)
+def test_training_goes_on_bit_for_bit_in_a_new_process(case, tmp_path):
+    whole, data, labels = start(case, 7)
+    half, _, _ = start(case, 3)
+    half.fit(data, labels).save(tmp_path / "half")
+    joblib.dump((data, labels), tmp_path / "data.joblib")
+    subprocess.run([sys.executable, "-W", "error", "-c", GO_ON], cwd=tmp_path, check=True)
+    went_on = GANEstimator.load(tmp_path / "whole")
+    assert differing(state_of(whole.fit(data, labels)), state_of(went_on)) == set()
+    assert went_on.history_["step"] == [3, 7]
+
+
+#: parts of the state that may be lost without training noticing, and why
+HARMLESS = {"_u": "is computed from _v before it is used", "generator_updates": "only counts for regularizers of it"}
+COUNTING = {"loss": "nonsaturating", "regularizers": ["sn", R1(every_updates=2)], "random_state": 1}
+
+
+def spoilt_names():
+    state = tiny(**COUNTING).fit(X, Y)._model_.stored()
+    return [name for entries in state for name in entries]
+
+
+def continued(arrays, counters):
+    """Return the state two steps after the one given, None when training noticed by itself."""
+    gan = tiny(warm_start=True, **COUNTING).fit(X, Y)
+    gan._model_.store(arrays, counters)
+    try:
+        return state_of(gan.set_params(max_iter=2).fit(X, Y))
+    except TrainingDivergedError:
+        return None
+
+
+@pytest.mark.parametrize("name", spoilt_names())
+def test_every_entry_of_the_state_matters(name):
+    arrays, counters = tiny(**COUNTING).fit(X, Y)._model_.stored()
+    right = continued(arrays, counters)
+    if name in arrays:
+        wrong = continued(arrays | {name: np.zeros_like(arrays[name])}, counters)
+    else:
+        wrong = continued(arrays, counters | {name: 0})
+    noticed = wrong is None or differing(right, wrong) - ({name} & counters.keys())
+    assert bool(noticed) != (name.rpartition(".")[2] in HARMLESS)
+
+
+@pytest.mark.parametrize("name", spoilt_names())
+def test_a_missing_entry_of_the_state_is_refused(name, tmp_path):
+    gan = tiny(**COUNTING).fit(X, Y)
+    entries = [{key: value for key, value in part.items() if key != name} for part in gan._model_.stored()]
+    gan._model_.store(*entries)
+    with pytest.raises((CheckpointError, KeyError)):
+        there_and_back(gan, tmp_path)
+
+
+def test_a_missing_optimizer_of_one_weight_is_refused(tmp_path):
+    gan = tiny().fit(X, Y)
+    arrays, counters = gan._model_.stored()
+    lost = "optimizer.generator.0."
+    gan._model_.store({name: array for name, array in arrays.items() if not name.startswith(lost)}, counters)
+    with pytest.raises((CheckpointError, KeyError)):
+        there_and_back(gan, tmp_path)
+
+
+# --- damage ---------------------------------------------------------------------------------------
+
+
+def assert_refused(path):
+    with pytest.raises(CheckpointError) as caught:
+        GANEstimator.load(path)
+    assert len(str(caught.value)) <= 500
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_cut_file_is_refused(saved, name):
+    whole = (saved / name).read_bytes()
+    for length in sorted({0, 1, 7, 8, 9, len(whole) - 1, *range(0, len(whole), max(1, len(whole) // 60))}):
+        (saved / name).write_bytes(whole[:length])
+        assert_refused(saved)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_flipped_bit_is_refused(saved, name):
+    whole = (saved / name).read_bytes()
+    version = whole.find(b'"skgan"') if name == "manifest.json" else len(whole)
+    for_people = range(version, whole.find(b"\n", version)) if version < len(whole) else ()
+    generator = np.random.default_rng(0)
+    for place in sorted(
+        {*generator.integers(0, len(whole), 300).tolist(), *range(min(80, len(whole)))} - {*for_people}
+    ):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << int(generator.integers(8))
+        (saved / name).write_bytes(flipped)
+        assert_refused(saved)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_missing_file_is_refused(saved, name):
+    (saved / name).unlink()
+    assert_refused(saved)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"<!DOCTYPE html>", b"version https://git-lfs.github.com/spec/v1\n", b"[" * 9999]
+)
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_something_else_is_refused(saved, name, text):
+    (saved / name).write_bytes(text)
+    assert_refused(saved)
+
+
+def changed(**values):
+    return lambda manifest: manifest.update(values)
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (changed(format=2), "format"),
+        (changed(format=0), "format"),
+        (changed(format="1"), "format"),
+        (changed(format=True), "format"),
+        (changed(estimator="OtherEstimator"), "OtherEstimator"),
+        (changed(files=[]), "manifest|damaged"),
+        (changed(files={"config.json": 3}), "manifest|damaged"),
+    ],
+    ids=["newer", "none", "text", "bool", "class", "list", "number"],
+)
+def test_a_manifest_of_another_kind_is_refused(saved, edit, says):
+    manifest = json.loads((saved / "manifest.json").read_bytes())
+    edit(manifest)
+    (saved / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(CheckpointError, match=says):
+        GANEstimator.load(saved)
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match="absent"):
+        GANEstimator.load(tmp_path / "absent")
+
+
+def test_a_pickle_is_not_loaded(fitted, tmp_path):
+    joblib.dump(fitted, tmp_path / "model")
+    with pytest.raises(CheckpointError, match="joblib"):
+        GANEstimator.load(tmp_path / "model")
+
+
+def test_a_directory_of_something_else_is_left_alone(fitted, tmp_path):
+    (tmp_path / "thesis.txt").write_text("two years")
+    with pytest.raises(CheckpointWriteError, match="path"):
+        fitted.save(tmp_path)
+    assert content(tmp_path) == {"thesis.txt": b"two years"}
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("files_that_fit", [0, 1, 2])
+def test_a_full_disk_leaves_what_was_there(saved, files_that_fit, monkeypatch):
+    before, beside = content(saved), sorted(saved.parent.iterdir())
+    write, written = _fs._write_through, []
+
+    def fill(path, data):
+        if len(written) == files_that_fit:
+            path.write_bytes(data[: len(data) // 2])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written.append(path)
+        write(path, data)
+
+    monkeypatch.setattr(_fs, "_write_through", fill)
+    with pytest.raises(CheckpointWriteError, match="No space left") as caught:
+        tiny(max_iter=1).fit(X).save(saved)
+    assert caught.value.errno == errno.ENOSPC
+    assert str(caught.value).startswith("path must be writable")
+    assert content(saved) == before
+    assert sorted(saved.parent.iterdir()) == beside
+
+
+def test_saving_again_replaces_everything(saved):
+    newer = tiny(max_iter=1).fit(X)
+    newer.save(saved)
+    np.testing.assert_array_equal(GANEstimator.load(saved).sample(4, random_state=0), newer.sample(4, random_state=0))
+    assert {file.name for file in saved.iterdir()} == set(FILES)
+    assert [entry.name for entry in saved.parent.iterdir()] == [saved.name]
+
+
+def test_a_move_that_fails_leaves_what_was_there(saved, monkeypatch):
+    before, rename, moves = content(saved), Path.rename, []
+
+    def refuse_second(self, target):
+        moves.append(self)
+        if len(moves) == 2:
+            raise OSError(errno.EIO, "no")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_second)
+    with pytest.raises(CheckpointWriteError):
+        tiny(max_iter=1).fit(X).save(saved)
+    assert content(saved) == before
+
+
+class Unnamed(WGANGP):
+    """A loss that no name leads to."""
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"preprocessor": FunctionTransformer(inverse_func=None)},
+        {"loss": Unnamed()},
+        {"preprocessor": CLOSED_LIST["PCA"](random_state=np.random.RandomState(0))},
+    ],
+    ids=["preprocessor", "loss", "generator"],
+)
+def test_what_cannot_be_written_as_data_is_refused_whole(params, tmp_path):
+    gan = tiny(max_iter=1, **params).fit(X)
+    with pytest.raises(CheckpointError, match="joblib"):
+        gan.save(tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- data is data ---------------------------------------------------------------------------------
+
+
+def set_part(name, part):
+    return lambda config: config["model"]["parts"].__setitem__(name, part)
+
+
+def set_width(config):
+    config["model"]["parts"]["architecture"]["params"]["width"] = 10**12
+
+
+HOSTILE = {
+    "a module": set_part("loss", {"part": "os:system", "kind": "loss", "params": {}}),
+    "a path": set_part("loss", {"part": "../../evil", "kind": "loss", "params": {}}),
+    "a kind": set_part("loss", {"part": "os:system", "kind": "os", "params": {}}),
+    "another family": set_part("loss", {"part": "adam", "kind": "optimizer", "params": {}}),
+    "a parameter": set_part("loss", {"part": "minimax", "kind": "loss", "params": {"__class__": "os"}}),
+    "a value out of range": set_part("loss", {"part": "wgan-gp", "kind": "loss", "params": {"gp_weight": "os"}}),
+    "a preprocessor": lambda config: config["encoding"].update(preprocessor={"class": "os:system", "params": {}}),
+    "a parameter of the estimator": lambda config: config["params"].update(evil="os:system"),
+    "a scaling": lambda config: config["encoding"].update(scaling="os:system"),
+    "a prior": lambda config: config["model"].update(prior="os:system"),
+    "a dtype": lambda config: config["encoding"]["layout"].update(dtypes=["os:system"]),
+    "more memory than there is": set_width,
+    "nothing": lambda config: config.clear(),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_configuration_is_refused_and_runs_nothing(saved, what, monkeypatch):
+    ran = []
+    monkeypatch.setattr(os, "system", lambda *command: ran.append(command))
+    rewrite(saved, HOSTILE[what])
+    with pytest.raises(SkganError) as caught:
+        GANEstimator.load(saved)
+    assert len(str(caught.value)) <= 500
+    assert ran == []
+
+
+def test_loading_imports_nothing_that_the_file_names(saved, tmp_path):
+    (tmp_path / "evil.py").write_text("open('ran', 'w').close()\nclass Evil: pass\n")
+    rewrite(saved, set_part("loss", {"part": "evil:Evil", "kind": "loss", "params": {}}))
+    code = "from skgan import GANEstimator\nfrom skgan.exceptions import SkganError\n"
+    code += "try: GANEstimator.load('model')\nexcept SkganError: print('refused')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "refused\n"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_files_are_json_and_tensors(saved, fitted):
+    assert {file.name for file in saved.iterdir()} == set(FILES)
+    tensors = load_file(saved / "state.safetensors")
+    for name, array in state_of(fitted)[0].items():
+        np.testing.assert_array_equal(tensors[f"model.{name}"], array)
+
+
+# --- pickle ---------------------------------------------------------------------------------------
+
+
+def through_joblib(gan, folder):
+    joblib.dump(gan, folder / "gan.joblib")
+    return joblib.load(folder / "gan.joblib")
+
+
+COPIES = {
+    "pickle": lambda gan, folder: pickle.loads(pickle.dumps(gan)),
+    "joblib": through_joblib,
+    "deepcopy": lambda gan, folder: copy.deepcopy(gan),
+}
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_copy_samples_and_trains_the_same(way, tmp_path):
+    gan = tiny(warm_start=True).fit(X, Y)
+    twin = COPIES[way](gan, tmp_path)
+    np.testing.assert_array_equal(twin.sample(9), gan.sample(9))
+    assert differing(state_of(twin.fit(X, Y)), state_of(gan.fit(X, Y))) == set()
+
+
+def test_a_copy_is_of_its_own(fitted):
+    before = state_of(fitted)
+    copy.deepcopy(fitted).set_params(warm_start=True).fit(X, Y)
+    assert differing(before, state_of(fitted)) == set()
+
+
+def test_a_pickle_holds_no_torch_object(fitted):
+    strings = {str(argument) for _, argument, _ in pickletools.genops(pickle.dumps(fitted)) if argument is not None}
+    assert [text for text in strings if text.split(".")[0].split(" ")[0] == "torch"] == []
+
+
+def test_a_pickle_holds_no_device():
+    gan = tiny(max_iter=1).fit(X)
+    samples = gan.sample(3, random_state=0)
+    gan._model_.device = "cuda:99"  # as if trained on a larger machine
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(gan)).sample(3, random_state=0), samples)
+
+
+def test_equal_fits_have_equal_hashes(fitted):
+    twin = tiny().fit(X, Y)
+    twin.history_["seconds"] = list(fitted.history_["seconds"])
+    assert joblib.hash(twin) == joblib.hash(fitted)
+    assert joblib.hash(tiny(random_state=1).fit(X, Y)) != joblib.hash(fitted)
