@@ -32,7 +32,7 @@ from skgan.history import History
 from skgan.interfaces import Component, DataSpec
 from skgan.latents import PRIORS
 from skgan.model import Model
-from skgan.resolution import FAMILIES, Parts, component
+from skgan.resolution import Parts, component
 from skgan.validation import did_you_mean, listed, sentence
 
 if TYPE_CHECKING:
@@ -47,6 +47,16 @@ _KINDS_OF_PARTS = {
     "optimizer": "optimizer",
     "regularizers": "regularizer",
     "augmentations": "augmentation",
+}
+_KINDS_OF_PARAMS = {
+    "loss": "loss",
+    "architecture": "architecture",
+    "conditioning": "conditioning",
+    "optimizer": "optimizer",
+    "regularizers": "regularizer",
+    "augmentation": "augmentation",
+    "sampler": "sampler",
+    "scoring": "metric",
 }
 #: parameters that are looked on with, not trained with: left out, with their defaults on loading
 _NOT_SAVED = ("callbacks", "preprocessor")
@@ -100,7 +110,9 @@ def load(cls: type[GANEstimator], path: str | Path) -> GANEstimator:
     path = Path(path)
     config, tensors = _read(path, cls.__name__)
     try:
-        estimator = cls(**{name: _part_or_value(value) for name, value in config["params"].items()})
+        estimator = cls(
+            **{name: _part_or_value(_KINDS_OF_PARAMS.get(name), value) for name, value in config["params"].items()}
+        )
         encoding = Encoding.from_state(config["encoding"], tensors)
         model = _model(config["model"], tensors)
         fitted = config["fitted"]
@@ -188,19 +200,9 @@ def _corrupt(path: Path, reason: str) -> CheckpointCorruptError:
 
 def _params(estimator: GANEstimator) -> dict[str, Any]:
     params = {k: v for k, v in estimator.get_params(deep=False).items() if k not in _NOT_SAVED}
-    families = {
-        "loss": "loss",
-        "architecture": "architecture",
-        "conditioning": "conditioning",
-        "optimizer": "optimizer",
-        "regularizers": "regularizer",
-        "augmentation": "augmentation",
-        "sampler": "sampler",
-        "scoring": "metric",
-    }
     if not isinstance(params["random_state"], int | np.integer | None):
         params["random_state"] = None  # a generator's state is not a setting; the seed drawn from it is in the model
-    return {name: _described(families.get(name), value) for name, value in params.items()}
+    return {name: _described(_KINDS_OF_PARAMS.get(name), value) for name, value in params.items()}
 
 
 def _described(kind: str | None, value: Any) -> Any:
@@ -223,22 +225,20 @@ def _part_config(kind: str, part: Component) -> dict[str, Any]:
             )
         )
     params = {name: plain(value) for name, value in part.get_params(deep=False).items()}
-    return {"part": origin["name"], "kind": kind, "params": params}
+    return {"part": origin["name"], "params": params}
 
 
-def _part_or_value(value: Any) -> Any:
-    """Return what `_described` described."""
+def _part_or_value(kind: str | None, value: Any) -> Any:
+    """Return what `_described` described, a part only where one of its family belongs."""
     if isinstance(value, dict) and "list" in value:
-        return [_part_or_value(member) for member in value["list"]]
-    if isinstance(value, dict) and "part" in value:
-        return _part(value)
+        return [_part_or_value(kind, member) for member in value["list"]]
+    if isinstance(value, dict) and kind:
+        return _part(kind, value)
     return tuple(value) if isinstance(value, list) else value
 
 
-def _part(config: Mapping[str, Any]) -> Component:
-    kind, params = config["kind"], config["params"]
-    if kind not in FAMILIES:
-        raise KeyError(kind)
+def _part(kind: str, config: Mapping[str, Any]) -> Component:
+    params = config["params"]
     part_class = registry.resolve(kind, config["part"])
     known = sorted(part_class().get_params(deep=False)) if issubclass(part_class, Component) else []
     unknown = set(params) - set(known)
@@ -250,7 +250,7 @@ def _part(config: Mapping[str, Any]) -> Component:
                 did_you_mean(next(iter(unknown)), known) or "Install the version of its package that wrote the model.",
             )
         )
-    values = {name: _part_or_value(value) for name, value in params.items()}
+    values = {name: _part_or_value(None, value) for name, value in params.items()}
     return component(kind, config["part"], params=values)
 
 
@@ -275,8 +275,8 @@ def _model_config(model: Model, counters: dict[str, int]) -> dict[str, Any]:
 
 def _model(config: Mapping[str, Any], tensors: dict[str, np.ndarray]) -> Model:
     parts: dict[str, Any] = {
-        name: [_part(member) for member in value] if isinstance(value, list) else _part(value)
-        for name, value in config["parts"].items()
+        name: [_part(kind, member) for member in value] if isinstance(value, list) else _part(kind, value)
+        for (name, kind), value in zip(_KINDS_OF_PARTS.items(), map(config["parts"].get, _KINDS_OF_PARTS), strict=True)
     }
     spec = DataSpec(**{**config["spec"], "shape": tuple(config["spec"]["shape"])})
     model = Model(

@@ -43,11 +43,14 @@ def sample(model: Path, n_samples: int, label: str | None, seed: int | None, out
     from skgan import GANEstimator
     from skgan.exceptions import SkganError
 
+    formats = (*_PICTURES, ".npy", ".csv")
+    if out.suffix.lower() not in formats:
+        raise click.BadParameter(f"must end in {', '.join(formats)}. Got {out.name!r}.", param_hint="-o")
     try:
         gan = GANEstimator.load(model)
         samples = gan.sample(n_samples, None if label is None else _label_of(gan, label), random_state=seed)
         _write(samples, out)
-    except (SkganError, FileNotFoundError, ValueError) as error:
+    except (SkganError, OSError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{n_samples} samples: {out}")
 
@@ -66,12 +69,7 @@ def _write(samples: Any, out: Path) -> None:
         save_grid(samples, out)
     elif suffix == ".npy":
         np.save(out, np.asarray(samples))
-    elif suffix == ".csv":
-        if hasattr(samples, "to_csv"):
-            samples.to_csv(out, index=False)
-        else:
-            np.savetxt(out, samples.reshape(len(samples), -1), delimiter=",", fmt="%.9g")
+    elif hasattr(samples, "to_csv"):
+        samples.to_csv(out, index=False)
     else:
-        raise click.BadParameter(
-            f"must end in .npy, .csv or {', '.join(_PICTURES)}. Got {out.name!r}.", param_hint="-o"
-        )
+        np.savetxt(out, samples.reshape(len(samples), -1), delimiter=",", fmt="%.9g")

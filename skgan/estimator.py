@@ -641,7 +641,7 @@ class GANEstimator(
 
         x = self._encoded(X)
         features = sampling.features(self.discriminator_, x, self._mean_label().expand(len(x), -1))
-        return features.numpy().astype(self._encoding_.layout.float_dtype)
+        return features.numpy().astype(_float_dtype(X))
 
     def decision_function(self, X: Any, y: Any = None) -> np.ndarray:
         """Return how real X looks to the discriminator: its raw logit, higher for more real.
@@ -673,7 +673,7 @@ class GANEstimator(
             logits = torch.stack(each).sum(0)
         else:
             logits = sampling.logits(self.discriminator_, x, labels.expand(self._codes_for(len(x), y, model.key)))
-        return logits.numpy().astype(self._encoding_.layout.float_dtype)
+        return logits.numpy().astype(_float_dtype(X))
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return how close samples come to X by the `scoring` metric, higher for closer.
@@ -859,6 +859,11 @@ class GANEstimator(
 
 
 _DEFAULTS = {name: parameter.default for name, parameter in inspect.signature(GANEstimator.__init__).parameters.items()}
+
+
+def _float_dtype(X: Any) -> str:
+    """Return the float type of results about X: float32 for float32, otherwise float64."""
+    return "float32" if str(getattr(X, "dtype", "")).endswith("float32") else "float64"
 
 
 def _drawn_seed(random_state: Any) -> int:

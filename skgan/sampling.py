@@ -1,8 +1,9 @@
 """Drawing from a trained generator, and asking a trained discriminator, in chunks of one size.
 
-Rows come out the same whatever they travel with: every chunk is padded to the same number of rows,
-so the same kernels run; noise comes from NumPy row by row, so that a short draw is the head of a
-long one.
+A row does not depend on what it travels with: every chunk is padded to the same number of rows, so the
+same kernels run. In another place of a chunk it may differ in the last bit, where a narrow matrix
+product rounds by position. Noise comes from NumPy row by row, so that a short draw is the head of a
+long one, to the bit.
 """
 
 from __future__ import annotations

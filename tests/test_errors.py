@@ -101,7 +101,7 @@ PARAMETERS = [
     parameter("random_state", 1.5, "1.5", "int"),
     parameter("random_state", True, "True", "int"),
     parameter("random_state", "a", "'a'", "int"),
-    parameter("random_state", np.random.default_rng(0), "Generator", "RandomState"),
+    parameter("random_state", np.random.default_rng(0), "Generator", "RandomState", label="Generator"),
     parameter("warm_start", 1, "bool", "Got 1"),
     parameter("verbose", -1, "-1", "int"),
     parameter("early_stopping", True, "True", "False"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -55,11 +55,6 @@ class Layout:
         # The pixels of an image are whole all together or not at all.
         self.whole = whole if self.kind != "image" else np.full_like(whole, whole.all())
 
-    @property
-    def float_dtype(self) -> np.dtype:
-        """The float type of results about X: float32 for float32, otherwise float64."""
-        return np.dtype("float32" if set(self.dtypes) == {"float32"} else "float64")
-
     def check(self, X: Any) -> None:
         """Refuse X whose samples have other axes than in fit; flat rows are left to scikit-learn's own check."""
         shape = tuple(getattr(X, "shape", ()))[1:]
@@ -95,7 +90,7 @@ class Layout:
         import pandas as pd
 
         columns = [
-            pd.Series(_cast(rows[:, i], dtype)).astype(own)
+            pd.Series(_cast(rows[:, i], dtype)).astype(cast(Any, own))
             for i, (dtype, own) in enumerate(zip(self.dtypes, self.frame_dtypes, strict=True))
         ]
         return pd.concat(columns, axis=1, keys=range(len(columns))).set_axis(self.columns, axis=1)
@@ -123,7 +118,7 @@ class Layout:
         self.data_shape = tuple(state["data_shape"])
         self.sample_shape = tuple(state["sample_shape"])
         self.columns = state["columns"]
-        self.dtypes = state["dtypes"]
+        self.dtypes = [_numpy_dtype(np.dtype(name)).name for name in state["dtypes"]]
         self.frame_dtypes = state["frame_dtypes"]
         self.whole = np.array(state["whole"], bool)
         return self
