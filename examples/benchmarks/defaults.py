@@ -57,14 +57,18 @@ def ring(n, seed):
 
 
 def sets_of(name, seed):
-    """Return training rows, and a function that draws real rows that were not trained on."""
+    """Return training rows, and a function that draws two real sets that share no row with them or each other."""
     if name == "ring":
-        return ring(2000, seed), lambda i: ring(2000, 1000 + i)
+        return ring(2000, seed), lambda i: (ring(2000, 1000 + 2 * i), ring(2000, 1001 + 2 * i))
     X = load_breast_cancer().data
     order = np.random.default_rng(seed).permutation(len(X))
     held_out = X[order[: len(X) // 2]]
-    pick = lambda i: held_out[np.random.default_rng(i).permutation(len(held_out))[: len(held_out) // 2]]  # noqa: E731
-    return X[order[len(X) // 2 :]], pick
+
+    def two_halves(i):
+        shuffled = held_out[np.random.default_rng(i).permutation(len(held_out))]
+        return np.split(shuffled, 2)
+
+    return X[order[len(X) // 2 :]], two_halves
 
 
 def train_looking(gan, X, y, look):
@@ -86,13 +90,12 @@ def budget_of(n_rows):
 
 
 def on_rows(name, settings, seed):
-    X, real = sets_of(name, seed)
+    X, two_real_sets = sets_of(name, seed)
     mean, scale = X.mean(0), X.std(0)
-    test = (real(0) - mean) / scale
+    test = (two_real_sets(0)[0] - mean) / scale
     energy = EnergyDistance()
-    floor = np.quantile(
-        [energy((real(2 * i + 1) - mean) / scale, (real(2 * i + 2) - mean) / scale) for i in range(40)], 0.95
-    )
+    pairs = [[(rows - mean) / scale for rows in two_real_sets(i)] for i in range(40)]
+    floor = np.quantile([energy(*pair) for pair in pairs], 0.95)
     look = lambda gan: float(energy(test, (gan.sample(len(test), random_state=1) - mean) / scale))  # noqa: E731
     gan = GANEstimator(random_state=seed, max_iter=budget_of(len(X)), **settings(X.shape[1]))
     found, seconds = train_looking(gan, X, None, look)

@@ -9,7 +9,7 @@ NAMES = {"rpgan": "RpGAN"}
 
 #: weight of both penalties for each feature of a vector, and for images in [-1, 1]; docs/benchmarks.md says why
 PENALTY_PER_FEATURE = 0.3
-PENALTY_OF_IMAGES = 1.0
+PENALTY_OF_IMAGES = 5.0
 
 
 class RpGAN(Loss):
