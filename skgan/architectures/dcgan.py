@@ -13,17 +13,17 @@ NAMES = {"dcgan": "DCGAN"}
 
 
 class DCGAN(Architecture):
-    r"""Strided convolutions down, transposed ones up, by twos from a grid of about four by four.
+    r"""Strided convolutions down, transposed ones up, by twos between the image and a grid of about four by four.
 
     The grid is `ceil(h / 2^k)` by `ceil(w / 2^k)` with :math:`k = \lfloor \log_2(\max(h, w) / 4) \rfloor`
-    doublings; sizes that do not divide are cropped by the generator and padded by the discriminator.
-    The generator normalises as the conditioning says, which takes away what a bias before it would add;
-    the discriminator has no normalisation, so that penalties on its gradient mean what their papers say.
+    doublings; images too small for one keep their size. Sizes that do not divide are cropped by the
+    generator and padded by the discriminator. The generator normalises as the conditioning says; the
+    discriminator has no normalisation, so that penalties on its gradient mean what their papers say.
 
     Parameters
     ----------
     channels : int, default=64
-        Channels at full resolution, doubled at each halving, in [1, inf).
+        Channels at half the image's resolution, doubled at each further halving, in [1, inf).
     most_channels : int, default=256
         Where the doubling ends, in [1, inf).
 
@@ -67,30 +67,45 @@ class DCGAN(Architecture):
 
     def _widths(self, spec: DataSpec) -> list[int]:
         """Return the channels at each resolution, the finest first."""
-        doublings = max(0, int(math.log2(max(spec.shape[1:]) / 4)))
-        return [min(self.channels * 2**i, self.most_channels) for i in range(doublings + 1)]
+        return [min(self.channels * 2**i, self.most_channels) for i in range(max(_doublings(spec), 1))]
 
 
-def _grid(spec: DataSpec, widths: list[int]) -> tuple[int, int]:
+def _doublings(spec: DataSpec) -> int:
+    return max(0, int(math.log2(max(spec.shape[1:]) / 4)))
+
+
+def _grid(spec: DataSpec) -> tuple[int, int]:
     _, height, width = spec.shape
-    factor = 2 ** (len(widths) - 1)
+    factor = 2 ** _doublings(spec)
     return math.ceil(height / factor), math.ceil(width / factor)
+
+
+def _to_image(width: int, spec: DataSpec) -> nn.Module:
+    if _doublings(spec):
+        return nn.ConvTranspose2d(width, spec.shape[0], 4, stride=2, padding=1)
+    return nn.Conv2d(width, spec.shape[0], 3, padding=1)
+
+
+def _from_image(width: int, spec: DataSpec) -> nn.Module:
+    if _doublings(spec):
+        return nn.Conv2d(spec.shape[0], width, 4, stride=2, padding=1)
+    return nn.Conv2d(spec.shape[0], width, 3, padding=1)
 
 
 class _Generator(nn.Module):
     def __init__(self, spec: DataSpec, conditioning: Conditioning, widths: list[int]):
         super().__init__()
         self.embed = conditioning.embed(spec)
-        self.grid = (widths[-1], *_grid(spec, widths))
-        self.start = nn.Linear(
-            spec.latent_dim + self.embed.out_features, math.prod(self.grid), bias=self.grid[1:] != (1, 1)
-        )
+        self.grid = (widths[-1], *_grid(spec))
+        # A normalisation follows all but the last layer: a bias before it would be taken away again.
+        inputs = spec.latent_dim + self.embed.out_features
+        self.start = nn.Linear(inputs, math.prod(self.grid), bias=self.grid[1:] != (1, 1))
         self.norms = nn.ModuleList(conditioning.modulation(width, spec) for width in reversed(widths))
         self.ups = nn.ModuleList(
             nn.ConvTranspose2d(coarse, fine, 4, stride=2, padding=1, bias=False)
             for fine, coarse in reversed(list(pairwise(widths)))
         )
-        self.out = nn.Conv2d(widths[0], spec.shape[0], 3, padding=1)
+        self.out = _to_image(widths[0], spec)
         self.shape = spec.shape
         self.bounded = spec.bounded
 
@@ -108,11 +123,11 @@ class _Generator(nn.Module):
 class _Discriminator(nn.Module):
     def __init__(self, spec: DataSpec, conditioning: Conditioning, widths: list[int]):
         super().__init__()
-        rows, columns = _grid(spec, widths)
-        factor = 2 ** (len(widths) - 1)
+        rows, columns = _grid(spec)
+        factor = 2 ** _doublings(spec)
         self.margin = (0, columns * factor - spec.shape[2], 0, rows * factor - spec.shape[1])
         self.embed = conditioning.embed(spec)
-        self.inlet = nn.Conv2d(spec.shape[0], widths[0], 3, padding=1)
+        self.inlet = _from_image(widths[0], spec)
         self.downs = nn.ModuleList(nn.Conv2d(fine, coarse, 4, stride=2, padding=1) for fine, coarse in pairwise(widths))
         self.head = conditioning.head(widths[-1] * rows * columns, spec)
 

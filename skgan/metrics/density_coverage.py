@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from skgan.interfaces import Integer, Metric, Score
-from skgan.metrics._neighbors import distances, radii
+from skgan.metrics._neighbors import NeighbourMetric, distances, radii
 
 NAMES = {"density": "Density", "coverage": "Coverage"}
 
 
-class Density(Metric):
+class Density(NeighbourMetric):
     r"""How many real neighbourhoods a sample lies in, over k; about 1 when samples are as real rows, and unbounded.
 
     Parameters
@@ -31,26 +30,13 @@ class Density(Metric):
     1.0
     """
 
-    constraints = {"k": (Integer(1),)}
-
-    def __init__(self, k: int = 5):
-        self.k = k
-
-    def __call__(
-        self,
-        X_real: np.ndarray,
-        X_fake: np.ndarray,
-        *,
-        y_real: np.ndarray | None = None,
-        y_fake: np.ndarray | None = None,
-    ) -> Score:
+    def value(self, X_real: np.ndarray, X_fake: np.ndarray) -> float:
         """Return the mean over the rows of `X_fake`, `(m, d)`."""
         inside = distances(X_fake, X_real) <= radii(X_real, self.k)
-        value = float(inside.sum(axis=1).mean() / self.k)
-        return Score(value, protocol=_protocol("density", self.k, X_real, X_fake))
+        return float(inside.sum(axis=1).mean() / self.k)
 
 
-class Coverage(Metric):
+class Coverage(NeighbourMetric):
     r"""The share of real rows whose neighbourhood holds a sample.
 
     Parameters
@@ -71,24 +57,7 @@ class Coverage(Metric):
     0.2
     """
 
-    constraints = {"k": (Integer(1),)}
-
-    def __init__(self, k: int = 5):
-        self.k = k
-
-    def __call__(
-        self,
-        X_real: np.ndarray,
-        X_fake: np.ndarray,
-        *,
-        y_real: np.ndarray | None = None,
-        y_fake: np.ndarray | None = None,
-    ) -> Score:
+    def value(self, X_real: np.ndarray, X_fake: np.ndarray) -> float:
         """Return the share of the rows of `X_real`, `(n, d)`."""
         nearest = distances(X_real, X_fake).min(axis=1)
-        value = float((nearest <= radii(X_real, self.k)).mean())
-        return Score(value, protocol=_protocol("coverage", self.k, X_real, X_fake))
-
-
-def _protocol(metric: str, k: int, X_real: np.ndarray, X_fake: np.ndarray) -> dict:
-    return {"metric": metric, "k": k, "n_real": len(X_real), "n_fake": len(X_fake)}
+        return float((nearest <= radii(X_real, self.k)).mean())

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from skgan.interfaces import Integer, Metric, Score
-from skgan.metrics._neighbors import distances, radii
+from skgan.metrics._neighbors import NeighbourMetric, distances, radii
 
 NAMES = {"precision": "Precision", "recall": "Recall"}
 
 
-class Precision(Metric):
+class Precision(NeighbourMetric):
     r"""The share of samples that lie in the neighbourhood of some real row.
 
     A row's neighbourhood is the ball that reaches to its k-th nearest row of the same set.
@@ -33,24 +32,12 @@ class Precision(Metric):
     0.5
     """
 
-    constraints = {"k": (Integer(1),)}
-
-    def __init__(self, k: int = 5):
-        self.k = k
-
-    def __call__(
-        self,
-        X_real: np.ndarray,
-        X_fake: np.ndarray,
-        *,
-        y_real: np.ndarray | None = None,
-        y_fake: np.ndarray | None = None,
-    ) -> Score:
+    def value(self, X_real: np.ndarray, X_fake: np.ndarray) -> float:
         """Return the share of the rows of `X_fake`, `(m, d)`."""
-        return Score(_share_inside(X_real, X_fake, self.k), protocol=_protocol("precision", self.k, X_real, X_fake))
+        return _share_inside(X_real, X_fake, self.k)
 
 
-class Recall(Metric):
+class Recall(NeighbourMetric):
     r"""The share of real rows that lie in the neighbourhood of some sample.
 
     A sample's neighbourhood is the ball that reaches to its k-th nearest sample.
@@ -73,26 +60,10 @@ class Recall(Metric):
     0.9
     """
 
-    constraints = {"k": (Integer(1),)}
-
-    def __init__(self, k: int = 5):
-        self.k = k
-
-    def __call__(
-        self,
-        X_real: np.ndarray,
-        X_fake: np.ndarray,
-        *,
-        y_real: np.ndarray | None = None,
-        y_fake: np.ndarray | None = None,
-    ) -> Score:
+    def value(self, X_real: np.ndarray, X_fake: np.ndarray) -> float:
         """Return the share of the rows of `X_real`, `(n, d)`."""
-        return Score(_share_inside(X_fake, X_real, self.k), protocol=_protocol("recall", self.k, X_real, X_fake))
+        return _share_inside(X_fake, X_real, self.k)
 
 
 def _share_inside(centres: np.ndarray, X: np.ndarray, k: int) -> float:
     return float((distances(X, centres) <= radii(centres, k)).any(axis=1).mean())
-
-
-def _protocol(metric: str, k: int, X_real: np.ndarray, X_fake: np.ndarray) -> dict:
-    return {"metric": metric, "k": k, "n_real": len(X_real), "n_fake": len(X_fake)}
