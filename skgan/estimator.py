@@ -140,7 +140,7 @@ class GANEstimator(
         Only 1 in this version.
     max_iter : int or "auto", default="auto"
         Generator updates of one fit, in [1, inf). "auto" is eight for each row, at least
-        100 and at most 10,000; three for each image, at least 200.
+        100 and at most 10,000; five for each image, at least 200.
     max_time : float or None, default=None
         Seconds after which a fit ends with the step it is in, in (0, inf).
     learning_rate : float or "auto", default="auto"

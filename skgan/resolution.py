@@ -38,7 +38,7 @@ LIBRARY_DEFAULTS: dict[str, Any] = {
 }
 
 #: generator updates for each row, and the least and most of them, by kind of data; docs/benchmarks.md says why
-BUDGETS = {"image": (3, 200, 10_000)}
+BUDGETS = {"image": (5, 200, 10_000)}
 BUDGET = (8, 100, 10_000)
 
 
