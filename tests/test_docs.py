@@ -1,0 +1,53 @@
+"""What the documents and examples show is what happens."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skgan import GANEstimator
+from skgan.architectures.mlp import MLP
+
+ROOT = Path(__file__).parent.parent
+TINY = {"architecture": MLP(width=8, depth=1), "max_iter": 2, "random_state": 0}
+
+
+def blocks(document, language):
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / document).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_loss_of_the_contributors_page_trains():
+    namespace = {}
+    exec(compile(blocks("CONTRIBUTING.md", "python")[0], "CONTRIBUTING.md", "exec"), namespace)
+    X = np.random.default_rng(0).standard_normal((12, 3))
+    assert GANEstimator(namespace["LogCosh"](), **TINY).fit(X).sample(4).shape == (4, 3)
+
+
+def test_ci_runs_the_test_command_of_the_readme():
+    command = next(block.strip() for block in blocks("README.md", "bash") if "pytest" in block)
+    assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_first_lines_of_the_readme_run():
+    X = np.random.default_rng(0).standard_normal((12, 3))
+    y = np.array(["cat", "dog"] * 6)
+    code = blocks("README.md", "python")[0].replace("GANEstimator(", "GANEstimator(max_iter=2, ")
+    namespace = {"X": X, "y": y}
+    exec(compile(code, "README.md", "exec"), namespace)
+    assert namespace["X_new"].shape == (100, 3)
+
+
+def test_vision_is_three_lines():
+    lines = (ROOT / "docs" / "vision.md").read_text(encoding="utf-8").strip().splitlines()
+    assert len([line for line in lines if line and not line.startswith("#")]) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["train_with_skgan", "train_by_hand"])
+def test_example_draws_its_picture(name, tmp_path):
+    script = ROOT / "examples" / f"{name}.py"
+    subprocess.run([sys.executable, str(script)], cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / f"{name}.png").stat().st_size > 1000
