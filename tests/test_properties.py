@@ -307,6 +307,13 @@ def test_fit_leaves_data_and_parameters_as_they_are(case):
     assert all(getattr(case.estimator, name) is value for name, value in held.items())
 
 
+def read_only_memory_map(X):
+    with tempfile.TemporaryFile() as file:
+        file.write(X.tobytes())
+        file.flush()
+        return np.memmap(file, X.dtype, "r", shape=X.shape)
+
+
 @given(cases(("float32",)), st.data())
 def test_container_of_the_data_does_not_matter(case, data):
     X = case.X
@@ -317,6 +324,7 @@ def test_container_of_the_data_does_not_matter(case, data):
         "float64": X.astype(np.float64),
         "big-endian": X.astype(">f4"),
         "negative strides": X[::-1].copy()[::-1],
+        "memory map": read_only_memory_map(X),
     }
     if X.ndim == 2:
         ways["DataFrame"] = pd.DataFrame(X, columns=[f"c{i}" for i in range(X.shape[1])])
