@@ -18,7 +18,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 import skgan
-from skgan import _fs, registry
+from skgan import _fs, nesting, registry
 from skgan.encoding import Encoding
 from skgan.encoding.preprocessors import plain
 from skgan.exceptions import (
@@ -48,16 +48,7 @@ _KINDS_OF_PARTS = {
     "regularizers": "regularizer",
     "augmentations": "augmentation",
 }
-_KINDS_OF_PARAMS = {
-    "loss": "loss",
-    "architecture": "architecture",
-    "conditioning": "conditioning",
-    "optimizer": "optimizer",
-    "regularizers": "regularizer",
-    "augmentation": "augmentation",
-    "sampler": "sampler",
-    "scoring": "metric",
-}
+_KINDS_OF_PARAMS = nesting.ONE_PART | nesting.SEVERAL_PARTS
 #: parameters that are looked on with, not trained with: left out, with their defaults on loading
 _NOT_SAVED = ("callbacks", "preprocessor")
 

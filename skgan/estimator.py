@@ -515,6 +515,9 @@ class GANEstimator(
         if encoding.labels.dim:
             self.classes_ = encoding.labels.classes
             self.class_prior_ = encoding.labels.prior
+        else:  # of a fit before this one
+            self.__dict__.pop("classes_", None)
+            self.__dict__.pop("class_prior_", None)
 
     @contextmanager
     def _as_it_was_on_error(self) -> Iterator[None]:

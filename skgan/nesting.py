@@ -134,15 +134,11 @@ def _set(part: Any, params: Mapping[str, Any]) -> None:
 
 def _labelled(kind: str, members: Iterable[Any]) -> dict[str, Any]:
     """Return the members by the name that leads to each, the class's name where none does."""
-    from skgan.registry import normalised, provenance
+    from skgan.registry import normalised
+    from skgan.resolution import name_of
 
-    labelled: dict[str, Any] = {}
-    for member in members:
-        if isinstance(member, str):
-            labelled[normalised(member)] = member
-        elif member is not None:
-            part_class = member if isinstance(member, type) else type(member)
-            origin = provenance(kind, part_class)
-            label = origin["name"].rpartition("/")[2] if origin else part_class.__name__.lower()
-            labelled[label] = member
-    return labelled
+    return {
+        normalised(member) if isinstance(member, str) else name_of(kind, member): member
+        for member in members
+        if member is not None
+    }

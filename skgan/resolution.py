@@ -114,7 +114,8 @@ def given(params: Mapping[str, Any]) -> dict[str, Any]:
     parts["regularizers"] = _each("regularizer", params["regularizers"], "regularizers")
     parts["augmentation"] = _each("augmentation", params["augmentation"], "augmentation")
     parts["callbacks"] = _each("callback", params["callbacks"], "callbacks")
-    names = [name_of("regularizer", part) for part in parts["regularizers"] or [] if parts["regularizers"] != "auto"]
+    named = parts["regularizers"] if isinstance(parts["regularizers"], list) else []
+    names = [name_of("regularizer", part) for part in named]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise InvalidParameterError(

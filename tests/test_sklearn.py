@@ -285,3 +285,11 @@ def test_fit_where_gradients_are_off_trains_the_same(mode):
     with mode():
         samples = tiny().fit(X, y).sample(5, random_state=0)
     np.testing.assert_array_equal(samples, expected)
+
+
+def test_a_fit_without_labels_leaves_none_of_the_last_fit():
+    gan = tiny().fit(X, y)
+    assert list(gan.classes_) == [0, 1, 2]
+    gan.fit(X)
+    assert not hasattr(gan, "classes_")
+    assert not hasattr(gan, "class_prior_")
