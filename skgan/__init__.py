@@ -14,10 +14,13 @@ _PUBLIC = {
     "GANEstimator": "skgan.estimator",
     "ComponentSpec": "skgan.hookspecs",
     "hookimpl": "skgan.hookspecs",
+    "register": "skgan.registry",
+    "show_versions": "skgan.versions",
+    "unregister": "skgan.registry",
 }
-_MODULES = ("exceptions", "interfaces", "metrics", "registry", "testing")
+_MODULES = ("exceptions", "interfaces", "metrics", "registry", "testing", "versions")
 
-__all__ = ["ComponentSpec", "GANEstimator", "__version__", "hookimpl"]
+__all__ = ["ComponentSpec", "GANEstimator", "__version__", "hookimpl", "register", "show_versions", "unregister"]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,7 @@ import click
 import numpy as np
 
 import skgan
+from skgan.plugins_cli import plugins
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
@@ -17,6 +18,9 @@ _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 @click.version_option(skgan.__version__)
 def main() -> None:
     """Generative adversarial networks for people who write fit."""
+
+
+main.add_command(plugins)
 
 
 @main.command()

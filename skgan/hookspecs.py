@@ -1,17 +1,31 @@
-"""The hooks through which an installed package offers parts, one a family.
+"""The hooks through which an installed package offers parts and looks on: one sentence each.
 
-A plugin is a distribution with an entry point in the group ``skgan`` whose module implements some
-of these; each returns `ComponentSpec` records, and nothing is imported before a name is asked for.
+A plugin is a distribution with an entry point in one of two groups. The module that an entry point
+in the group ``skgan`` leads to implements family hooks, each of which returns `ComponentSpec` records;
+no part is imported before its name is asked for. The module of an entry point in the group
+``skgan.events`` implements the hooks that are told of fits; it is loaded at the first fit, so it is a
+module of its own. ``docs/plugins.md`` shows how to write both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+if TYPE_CHECKING:
+    from skgan.interfaces import DataSpec
+
 PROJECT = "skgan"
+
+#: entry-point group -> what the hooks of its modules are for
+PARTS_GROUP = "skgan"
+EVENTS_GROUP = "skgan.events"
+
+#: versions of what `skgan.interfaces` asks of a part that this skgan can train with: the oldest and the newest
+PART_API = (1, 1)
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -26,23 +40,53 @@ class ComponentSpec:
     kind : str
         The family: ``"loss"``, ``"regularizer"``, ``"architecture"`` ...
     name : str
-        The name users write; ``-`` and ``_`` are the same.
-    target : str
-        ``"package.module:Class"``; imported when the name is first used.
+        The name users write; ``-`` and ``_`` are the same, and so are lower and upper case.
+    target : str or type
+        ``"package.module:Class"``, imported when the name is first used; or the class itself, which costs
+        its import whenever plugins are looked for.
     summary : str, default=""
         One line for listings.
+    aliases : tuple of str, default=()
+        Further names.
+    api : int, default=1
+        Version of the part's interface that it was written for, in [1, inf).
+    requires : tuple of str, default=()
+        Import names of packages it needs; a missing one is named when the part is used.
 
     Examples
     --------
     >>> from skgan import ComponentSpec
-    >>> ComponentSpec("loss", "theirs", "their_package.losses:Theirs").name
+    >>> ComponentSpec("loss", "theirs", "their_package.losses:Theirs", aliases=("their-loss",)).name
     'theirs'
     """
 
     kind: str
     name: str
-    target: str
+    target: str | type
+    _: KW_ONLY
     summary: str = ""
+    aliases: tuple[str, ...] = ()
+    api: int = 1
+    requires: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """What observers are told of a fit: text and frozen records, nothing that training reads.
+
+    Parameters
+    ----------
+    params : mapping of str to str
+        The estimator's parameters, each as its ``repr``.
+    spec : DataSpec
+        What the networks know of the data.
+    provenance : mapping
+        Where each part came from.
+    """
+
+    params: Mapping[str, str]
+    spec: DataSpec
+    provenance: Mapping[str, Any]
 
 
 @hookspec
@@ -105,6 +149,22 @@ def skgan_callbacks() -> Iterable[ComponentSpec]:
     return ()
 
 
+@hookspec
+def skgan_show_versions() -> Mapping[str, Any]:
+    """Return what `skgan.show_versions` shall print beside the plugin's own version."""
+    return {}
+
+
+@hookspec
+def skgan_fit_started(run: Run) -> None:
+    """Be told that a ``fit`` or ``partial_fit`` is about to train; what is returned is ignored."""
+
+
+@hookspec
+def skgan_fit_finished(run: Run, error: BaseException | None) -> None:
+    """Be told that it has ended, with the error that ended it or None; the error goes on its way."""
+
+
 HOOKS = {
     "loss": "skgan_losses",
     "regularizer": "skgan_regularizers",
@@ -116,4 +176,10 @@ HOOKS = {
     "encoder": "skgan_encoders",
     "metric": "skgan_metrics",
     "callback": "skgan_callbacks",
+}
+
+#: entry-point group -> the hooks that are called in its modules
+HOOKS_OF_GROUP = {
+    PARTS_GROUP: (*HOOKS.values(), "skgan_show_versions"),
+    EVENTS_GROUP: ("skgan_fit_started", "skgan_fit_finished"),
 }
