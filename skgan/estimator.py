@@ -6,8 +6,10 @@ Importing this module, and constructing, cloning or printing an estimator, does 
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skgan import nesting, seeding
-from skgan.exceptions import InvalidParameterError
+from skgan.exceptions import InvalidParameterError, PickleVersionWarning
+from skgan.interfaces import Component
 from skgan.validation import (
     Boolean,
     Choice,
@@ -47,7 +50,7 @@ _RATE = (Real(0.0, closed="neither"), _AUTO)
 
 #: parameter -> what it may be; parts are checked by `skgan.resolution` in the same words
 CONSTRAINTS: dict[str, tuple[Any, ...]] = {
-    "prior": (Choice("gaussian", "uniform", "sphere"),),
+    "prior": (Choice("gaussian", "uniform", "truncated", "sphere", "codes"), Kind("a skgan.latents.Prior", "codes")),
     "preprocessor": (Kind("a transformer with fit_transform and inverse_transform", "inverse_transform"), Choice(None)),
     "layout": (Choice("auto", "nf", "nhw", "nhwc", "nchw", "ncl", "ncdhw"),),
     "image_shape": (Sizes(2, 3), Choice(None)),
@@ -56,7 +59,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "latent_dim": (Integer(1),),
     "batch_size": (Integer(1),),
     "n_critic": (Integer(1), _AUTO),
-    "n_discriminators": (Only(1),),
+    "n_discriminators": (Integer(1),),
     "max_iter": (Integer(1), _AUTO),
     "max_time": (Real(0.0, closed="neither"), Choice(None)),
     "learning_rate": _RATE,
@@ -88,6 +91,9 @@ _FREE_WHILE_CONTINUING = frozenset(
 #: rows that `score` looks at, at most
 SCORED_ROWS = 2000
 
+#: images among the labels of a training that previews are made for
+PREVIEWED = 64
+
 
 class GANEstimator(
     ClassNamePrefixFeaturesOutMixin,
@@ -113,8 +119,8 @@ class GANEstimator(
         Of both players. "auto" takes the loss's, else the architecture's.
     sampler : str, Sampler or None, default=None
         How `sample` draws; None takes the generator's samples as they are.
-    prior : {"gaussian", "uniform", "sphere"}, default="gaussian"
-        Distribution of the latents.
+    prior : {"gaussian", "uniform", "truncated", "sphere", "codes"} or Prior, default="gaussian"
+        Distribution of the latents; an object of `skgan.latents` for other parameters than its defaults.
     preprocessor : transformer or None, default=None
         A scikit-learn transformer with ``inverse_transform``, applied before and undone after.
     callbacks : str, Callback, list of them or None, default=None
@@ -137,7 +143,7 @@ class GANEstimator(
     n_critic : int or "auto", default="auto"
         Discriminator updates for each generator update, in [1, inf). "auto" takes the loss's, else 1.
     n_discriminators : int, default=1
-        Only 1 in this version.
+        Discriminators that look at the same samples, in [1, inf); losses and penalties are means over them.
     max_iter : int or "auto", default="auto"
         Generator updates of one fit, in [1, inf). "auto" is eight for each row, at least
         100 and at most 10,000; five for each image, at least 200.
@@ -198,10 +204,14 @@ class GANEstimator(
         Figures of every tick; ``history_.as_frame()``.
     n_iter_ : int
         Generator updates so far.
+    label_kind_ : {"none", "classes", "multilabel", "continuous", "image"}
+        What y was.
+    label_shape_ : tuple of int
+        Of one label as the networks see it; ``(0,)`` without y, ``(c, h, w)`` for images.
     classes_ : ndarray of shape (n_classes,)
-        Labels seen in fit, with y.
+        Labels seen in fit, where y holds classes.
     class_prior_ : ndarray of shape (n_classes,)
-        How often each was, with y.
+        How often each was, where y holds classes.
     preprocessor_ : transformer or None
         The fitted preprocessor.
     data_shape_ : tuple of int
@@ -241,7 +251,7 @@ class GANEstimator(
         augmentation: Any = None,
         optimizer: Any = "auto",
         sampler: Any = None,
-        prior: str = "gaussian",
+        prior: Any = "gaussian",
         preprocessor: Any = None,
         callbacks: Any = None,
         scoring: Any = "auto",
@@ -369,8 +379,11 @@ class GANEstimator(
         ----------
         X : array-like, tensor or DataFrame of shape (n_samples, ...)
             Rows or images of finite numbers.
-        y : array-like of shape (n_samples,), default=None
-            Class labels; NaN and None mean unlabelled.
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, c, h, w), default=None
+            Labels of any kind. One dimension holds classes of any type, or numbers when they are not all whole;
+            integers are classes, however many, unless the conditioning is made for numbers only. Two dimensions
+            of 0 and 1 are several labels at once, of other numbers they are numbers; four are images. NaN and
+            None mean unlabelled (a whole row where one of its numbers is missing); -1 is a class.
 
         Returns
         -------
@@ -389,10 +402,12 @@ class GANEstimator(
             When X or y cannot be trained on.
         """
         from skgan import engine
+        from skgan.events import Events
         from skgan.training import train
 
-        with self._as_it_was_on_error():
+        with self._as_it_was_on_error(), Events() as events:
             watch = self._begin(X, y, continues=self.warm_start)
+            events.fit_started(self, watch.model)
             with watch:
                 for state in engine.run(train, watch.state, watch.batches, watch.objective):
                     if watch.sees_the_end(state):
@@ -407,10 +422,10 @@ class GANEstimator(
         ----------
         X : array-like, tensor or DataFrame of shape (n_samples, ...)
             As for `fit`; later calls must have the shape of the first.
-        y : array-like of shape (n_samples,), default=None
-            Class labels, all seen in the first call or named by its `classes`.
+        y : array-like of shape (n_samples, ...), default=None
+            Labels of the kind of the first call; classes all seen there or named by its `classes`.
         classes : array-like of shape (n_classes,), default=None
-            All classes there will be; read in the first call.
+            All classes there will be; read in the first call, and refused for labels that are no classes.
 
         Returns
         -------
@@ -418,10 +433,12 @@ class GANEstimator(
             This one.
         """
         from skgan import engine
+        from skgan.events import Events
         from skgan.training import train
 
-        with self._as_it_was_on_error():
+        with self._as_it_was_on_error(), Events() as events:
             watch = self._begin(X, y, continues=True, classes=classes, one_pass=True)
+            events.fit_started(self, watch.model)
             with watch:
                 for state in engine.run(train, watch.state, watch.batches, watch.objective):
                     if watch.sees_the_end(state):
@@ -453,6 +470,7 @@ class GANEstimator(
             self._encoding_.encode_labels(y, len(rows)).to(device),
             self._encoding_.scaling.expand,
             self._encoding_.labels.expand,
+            self._encoding_.labels.known,
             self.batch_size,
             model.key,
         )
@@ -464,24 +482,30 @@ class GANEstimator(
             n_steps=per_pass if one_pass else resolution.budget(self.max_iter, model.spec.kind, len(rows)),
             max_time=self.max_time,
             callbacks=given["callbacks"] or [],
-            sample=self._preview,
+            sample=partial(self._preview, data.labels[:PREVIEWED]),
             verbose=int(self.verbose),
         )
 
     def _new_model(self, X: Any, rows: np.ndarray, y: Any, classes: Any, given: dict[str, Any]) -> Model:
         """Learn how X and y look, decide every "auto", and describe the networks; nothing is built yet."""
-        from skgan import resolution
+        from skgan import latents, resolution
         from skgan.encoding import Encoding
         from skgan.encoding.layout import Layout
         from skgan.model import Model
 
         seed = _drawn_seed(self.random_state)
-        self._encoding_ = Encoding(Layout(X, rows, self.layout, self.image_shape), rows, y, classes, self.preprocessor)
-        spec = self._encoding_.spec(self.latent_dim)
+        layout = Layout(X, rows, self.layout, self.image_shape)
+        conditioning = given["conditioning"]
+        kinds = conditioning.tags().labels if isinstance(conditioning, Component) else None
+        self._encoding_ = Encoding(layout, rows, y, classes, self.preprocessor, kinds)
+        prior = latents.prior_of(self.prior)
+        prior.validate(self.latent_dim)
+        spec = self._encoding_.spec(self.latent_dim, prior.codes())
         parts = resolution.complete(given, self.get_params(deep=False), spec)
+        resolution.sampler(self.sampler, parts, spec, prior)
         self._fitted_with_ = self._structure()
         self._draws_ = 0
-        return Model(parts, spec, self.prior, self.ema_decay, (seed, 0), self.device)
+        return Model(parts, spec, prior, self.ema_decay, (seed, 0), self.device)
 
     def _finish(self, watch: Watch) -> None:
         """Make the trained networks this estimator's; raise the Ctrl-C that waited for the end of a step."""
@@ -495,6 +519,7 @@ class GANEstimator(
     def _describe(self) -> None:
         """Set the public attributes that follow from the model and the encoding."""
         from skgan import resolution
+        from skgan.encoding.labels import Classes
 
         parts, encoding = self._model_.parts, self._encoding_
         self.loss_ = parts.loss
@@ -512,7 +537,9 @@ class GANEstimator(
         self.n_iter_ = self._model_.step
         self.provenance_ = resolution.provenance(parts)
         self._n_features_out = self._model_.feature_width()
-        if encoding.labels.dim:
+        self.label_kind_ = encoding.labels.kind
+        self.label_shape_ = encoding.labels.shape
+        if isinstance(encoding.labels, Classes):
             self.classes_ = encoding.labels.classes
             self.class_prior_ = encoding.labels.prior
         else:  # of a fit before this one
@@ -575,8 +602,10 @@ class GANEstimator(
         ----------
         n_samples : int, default=None
             How many, in [1, inf). None means one, or as many as there are `y` or `latents`.
-        y : label or array-like of shape (n_samples,), default=None
-            A label for all rows, or one for each. None draws labels as often as they were seen.
+        y : label or array-like of shape (n_samples, ...), default=None
+            One label for all rows, or one for each: a class, a number, a row of numbers or of 0 and 1, or an image.
+            None draws labels as they were seen: classes and rows of 0 and 1 by their frequencies (rows seen
+            once only when none was seen twice), numbers by their distribution. Images must be given.
         latents : array-like of shape (n_samples, latent_dim), default=None
             Latents to use instead of drawing them from the prior.
         sampler : str, Sampler or None, default=None
@@ -592,8 +621,8 @@ class GANEstimator(
         X : ndarray or DataFrame of shape (n_samples, ...)
             The samples. Columns of whole numbers stay whole, and no value leaves the range that its
             column had in fit. A short draw is the head of a long one.
-        y : ndarray of shape (n_samples,)
-            Their labels, with `return_y`.
+        y : ndarray or DataFrame of shape (n_samples, ...)
+            Their labels, with `return_y`, in the layout, dtype and units of those in fit.
 
         Raises
         ------
@@ -614,18 +643,18 @@ class GANEstimator(
         """
         model = self._fitted_model()
         check_value("sample", "random_state", random_state, CONSTRAINTS["random_state"])
-        n = _how_many(n_samples, y, latents)
+        labels = self._encoding_.labels
+        n = _how_many(n_samples, labels.count(y), latents)
         if random_state is None:
             key: seeding.Key = (*model.key, "sample", self._draws_)
         else:
             key = (*model.key, "asked", _drawn_seed(random_state))
-        codes = self._codes_for(n, y, key)
-        if return_y and not self._encoding_.labels.dim:
-            raise ValueError("return_y must be False: GANEstimator was fitted without labels. Got True. Fit with y.")
-        X = self._draw(model, n, codes, latents, sampler, key)
+        values = self._labels_for(n, y, key)
+        said = labels.restore(values) if return_y else None
+        X = self._draw(model, n, labels.encode(values), latents, self.sampler if sampler is None else sampler, key)
         if random_state is None:
             self._draws_ += 1
-        return (X, self.classes_[codes.numpy()]) if return_y else X
+        return (X, said) if return_y else X
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the discriminator's features of X.
@@ -643,7 +672,8 @@ class GANEstimator(
         from skgan import sampling
 
         x = self._encoded(X)
-        features = sampling.features(self.discriminator_, x, self._mean_label().expand(len(x), -1))
+        labels = self._encoding_.labels
+        features = sampling.features(self.discriminator_, x, labels.mean().expand(len(x), *labels.shape))
         return features.numpy().astype(_float_dtype(X))
 
     def decision_function(self, X: Any, y: Any = None) -> np.ndarray:
@@ -653,8 +683,9 @@ class GANEstimator(
         ----------
         X : array-like, tensor or DataFrame of shape (n_samples, ...)
             As in `fit`.
-        y : label or array-like of shape (n_samples,), default=None
-            Labels; None averages over the classes, weighted as they were seen.
+        y : label or array-like of shape (n_samples, ...), default=None
+            Labels, as `sample` takes them; None averages over the classes, weighted as they were seen, or over
+            eight draws of other labels. Images must be given.
 
         Returns
         -------
@@ -669,13 +700,15 @@ class GANEstimator(
         x = self._encoded(X)
         labels = self._encoding_.labels
         if y is None and labels.dim:
+            weights, rows = labels.typical(seeding.numpy_generator((*model.key, "typical")))
             each = [
-                weight * sampling.logits(self.discriminator_, x, row.expand(len(x), -1))
-                for weight, row in zip(labels.prior, torch.eye(labels.dim), strict=True)
+                weight * sampling.logits(self.discriminator_, x, row.expand(len(x), *labels.shape))
+                for weight, row in zip(weights, rows, strict=True)
             ]
             logits = torch.stack(each).sum(0)
         else:
-            logits = sampling.logits(self.discriminator_, x, labels.expand(self._codes_for(len(x), y, model.key)))
+            stored = labels.encode(self._labels_for(len(x), y, model.key))
+            logits = sampling.logits(self.discriminator_, x, labels.expand(stored))
         return logits.numpy().astype(_float_dtype(X))
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -688,26 +721,97 @@ class GANEstimator(
         ----------
         X : array-like, tensor or DataFrame of shape (n_samples, ...)
             Real rows, best held out.
-        y : array-like of shape (n_samples,), default=None
-            Their labels.
+        y : array-like of shape (n_samples, ...), default=None
+            Their labels; images must be given. The metric sees classes as codes and others as the networks do.
 
         Returns
         -------
         float
             The metric, or minus it where lower is better. The same for the same model and X.
         """
+        from skgan import resolution
+
         model = self._fitted_model()
-        metric = self._scorer()
+        metric = resolution.metric(self._scorer(), model.spec)
         x = self._encoded(X)
         key = (*model.key, "score")
         chosen = np.sort(seeding.numpy_generator(key).permutation(len(x))[:SCORED_ROWS])
-        labelled = y is not None and self._encoding_.labels.dim > 0
-        codes = self._codes_for(len(x), y if labelled else None, key)[chosen]
+        labels = self._encoding_.labels
+        labelled = y is not None and labels.dim > 0
+        stored = labels.encode(self._labels_for(len(x), y if labelled else None, key)[chosen])
         x = x[chosen]
-        fake = self._encoded(self._draw(model, len(x), codes, None, None, key))
-        labels = {"y_real": codes.numpy(), "y_fake": codes.numpy()} if labelled else {}
-        value = metric(x.flatten(1).numpy(), fake.flatten(1).numpy(), **labels)
+        fake = self._encoded(self._draw(model, len(x), stored, None, self.sampler, key))
+        seen = (stored if labels.kind == "classes" else labels.expand(stored).flatten(1)).numpy()
+        asked = {"y_real": seen, "y_fake": seen} if labelled else {}
+        value = metric(x.flatten(1).numpy(), fake.flatten(1).numpy(), **asked)
         return float(value if metric.greater_is_better else -value)
+
+    def invert(self, X: Any, y: Any = None, *, return_y: bool = False) -> Any:
+        """Return latents whose samples come nearest to X, ready for ``sample(latents=...)``.
+
+        Each row starts from the nearest of 64 draws of the prior and takes 200 steps of Adam down the mean squared
+        difference, in the scale of the networks. Discrete codes stay what they are in the nearest draw.
+
+        Parameters
+        ----------
+        X : array-like, tensor or DataFrame of shape (n_samples, ...)
+            As in `fit`.
+        y : label or array-like of shape (n_samples, ...), default=None
+            Labels, as `sample` takes them; None gives each row the label of its nearest draw: any class, or one
+            of 64 drawn labels of other kinds. Images must be given.
+        return_y : bool, default=False
+            Whether to return the labels too; `sample` needs them beside the latents.
+
+        Returns
+        -------
+        latents : ndarray of shape (n_samples, latent_dim)
+            In float32. The same for the same model and row, whatever the other rows are.
+        y : ndarray or DataFrame of shape (n_samples, ...)
+            The labels, with `return_y`.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError, TypeError
+            When X or y do not look as in `fit`.
+
+        References
+        ----------
+        .. [1] Zhu, Krähenbühl, Shechtman, Efros, "Generative Visual Manipulation on the Natural Image Manifold",
+           ECCV 2016.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skgan import GANEstimator
+        >>> X, y = load_iris(return_X_y=True)
+        >>> gan = GANEstimator(max_iter=20, latent_dim=8, random_state=0).fit(X, y)
+        >>> latents, labels = gan.invert(X[:3], return_y=True)
+        >>> latents.shape
+        (3, 8)
+        >>> gan.sample(latents=latents, y=labels).shape
+        (3, 4)
+        """
+        from skgan import inversion
+
+        model = self._fitted_model()
+        x = self._encoded(X)
+        key: seeding.Key = (*model.key, "invert")
+        labels = self._encoding_.labels
+        if return_y and not labels.dim:
+            raise ValueError("return_y must be False: GANEstimator was fitted without labels. Got True. Fit with y.")
+        values, which = self._labels_to_invert(len(x), y, key)
+        latents, which = inversion.invert(
+            model.state.average.module,
+            model.prior,
+            x,
+            labels.expand(labels.encode(values)),
+            which,
+            model.spec.latent_dim,
+            seeding.numpy_generator(key),
+        )
+        return (latents.numpy(), labels.restore(values[which.numpy()])) if return_y else latents.numpy()
 
     def save(self, path: str | Path) -> None:
         """Write the fitted estimator as a directory of JSON and safetensors, with all that training needs.
@@ -759,6 +863,22 @@ class GANEstimator(
 
         return {**super().__getstate__(), "_skgan_version": skgan.__version__}
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        import skgan
+
+        state = dict(state)
+        pickled_by = state.pop("_skgan_version", "unknown")
+        if pickled_by != skgan.__version__:
+            warnings.warn(
+                PickleVersionWarning(
+                    estimator_name=type(self).__name__,
+                    current_sklearn_version=skgan.__version__,
+                    original_sklearn_version=str(pickled_by),
+                ),
+                stacklevel=2,
+            )
+        super().__setstate__(state)
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_model_")
 
@@ -775,6 +895,10 @@ class GANEstimator(
         check_is_fitted(self)
         return self._model_
 
+    def _check_parameters(self) -> None:
+        """Raise `InvalidParameterError` when a parameter is none of what the table says."""
+        check_table("GANEstimator", self.get_params(deep=False), CONSTRAINTS, _DEFAULTS)
+
     def _checked(self, X: Any, *, reset: bool) -> np.ndarray:
         X = as_array(X)
         if not reset:
@@ -787,56 +911,64 @@ class GANEstimator(
         encoding = self._encoding_
         return encoding.scaling.expand(encoding.encode(self._checked(X, reset=False)))
 
-    def _codes_for(self, n: int, y: Any, key: seeding.Key) -> Tensor:
-        """Return label codes `(n,)` for y, drawn with `key` when y is None."""
-        encoding = self._encoding_
+    def _labels_for(self, n: int, y: Any, key: seeding.Key) -> np.ndarray:
+        """Return the values of n labels for y, drawn with `key` when y is None."""
+        labels = self._encoding_.labels
         if y is None:
-            return encoding.labels.draw(n, seeding.numpy_generator((*key, "y")))
-        if isinstance(y, str | bytes) or np.ndim(y) == 0:
-            y = np.array([y] * n, dtype=None if not isinstance(y, str | bytes) else object)
-        codes = encoding.encode_labels(y, n)
-        if (codes < 0).any():
+            return labels.draw(n, seeding.numpy_generator((*key, "y")))
+        values = self._encoding_.label_values(labels.repeated(y, n), n)
+        known = labels.known(labels.encode(values))
+        if not known.all():
             raise ValueError(
                 sentence(
                     "y must hold a label in each row.",
-                    f"Got a missing one, first at row {int((codes < 0).int().argmax())}.",
+                    f"Got a missing one, first at row {int(known.int().argmin())}.",
                     "Leave y out to draw labels.",
                 )
             )
-        return codes
+        return values
 
-    def _draw(self, model: Model, n: int, codes: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Any:
-        """Return n samples of `model` with labels of `codes`, the way X came."""
-        from skgan import resolution, sampling
-        from skgan.latents import PRIORS
+    def _labels_to_invert(self, n: int, y: Any, key: seeding.Key) -> tuple[np.ndarray, Tensor | None]:
+        """Return labels to choose from and, when y says so, which of them each of n rows has."""
+        import torch
 
-        if latents is not None:
-            z = sampling.as_latents(latents, n, model.spec.latent_dim)
-        else:
-            rng = seeding.numpy_generator((*key, "z"))
-            z = sampling.draw_latents(n, model.spec.latent_dim, PRIORS[model.prior], rng)
+        from skgan.inversion import STARTS
+
+        if y is not None:
+            values, which = np.unique(self._labels_for(n, y, key), axis=0, return_inverse=True)
+            return values, torch.from_numpy(which.reshape(-1))
         labels = self._encoding_.labels
-        y = labels.expand(codes)
-        sampler = self.sampler if sampler is None else sampler
+        if labels.kind == "classes":
+            return np.arange(labels.dim, dtype=np.int32), None
+        return self._labels_for(STARTS if labels.dim else 1, None, key), None
+
+    def _draw(self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Any:
+        """Return n samples of `model` with stored labels, the way X came."""
+        from skgan import resolution, sampling
+
+        sampler = resolution.sampler(sampler, model.parts, model.spec, model.prior)
+        candidates = 1 if sampler is None else sampler.candidates
+        if latents is None:
+            rng = seeding.numpy_generator((*key, "z"))
+            z = sampling.draw_latents(n, model.spec.latent_dim, model.prior, rng, candidates)
+        else:
+            z = sampling.as_latents(latents, n, model.spec.latent_dim, candidates)
+        y = self._encoding_.labels.expand(stored)
         if sampler is None:
             x = sampling.generate(model.state.average.module, z, y)
         else:
-            part = resolution.component("sampler", sampler, "sampler")
-            networks = model.state.average.module, model.state.discriminator.module
-            x = sampling.draw_with(part, *networks, z, y, key)
+            x = sampling.draw_with(sampler, model.state.average.module, model.state.discriminator.module, z, y, key)
         return self._encoding_.decode(x)
 
-    def _preview(self, model: Model, n_samples: int, y: Any = None) -> Any:
-        """Return samples of a model in training; always from the same latents."""
+    def _preview(self, seen: Tensor, model: Model, n_samples: int, y: Any = None) -> Any:
+        """Return samples of a model in training, always from the same latents; for `seen` where y is images."""
         key = (*model.key, "preview")
-        return self._draw(model, n_samples, self._codes_for(n_samples, y, key), None, None, key)
-
-    def _mean_label(self) -> Tensor:
-        """Return the label vector of no class in particular, `(1, label_dim)`."""
-        import torch
-
         labels = self._encoding_.labels
-        return torch.tensor(labels.prior if labels.dim else [], dtype=torch.float32).reshape(1, -1)
+        if y is None and labels.kind == "image":
+            stored = seen[[row % len(seen) for row in range(n_samples)]].cpu()
+        else:
+            stored = labels.encode(self._labels_for(n_samples, y, key))
+        return self._draw(model, n_samples, stored, None, None, key)
 
     def _scorer(self) -> Any:
         from skgan import resolution
@@ -876,9 +1008,11 @@ def _drawn_seed(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
-def _how_many(n_samples: Any, y: Any, latents: Any) -> int:
+def _how_many(n_samples: Any, n_labels: int | None, latents: Any) -> int:
     """Return the number of samples asked for, or refuse it."""
-    lengths = [len(v) for v in (y, latents) if v is not None and not isinstance(v, str | bytes) and np.ndim(v) > 0]
+    lengths = [] if n_labels is None else [n_labels]
+    if latents is not None and not isinstance(latents, str | bytes) and np.ndim(latents) > 0:
+        lengths.append(len(latents))
     if n_samples is None:
         n = lengths[0] if lengths else 1
     else:

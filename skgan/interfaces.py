@@ -2,16 +2,18 @@
 
 A part derives from one class here, stores plain values in its constructor, says its names in a
 literal ``NAMES = {"name": "Class"}`` at the top of its file, and is found. It imports this module,
-`skgan.layers` and torch, and no other part.
+`skgan.layers` and torch, and no other part. What it cannot be built for it refuses with
+`IncompatibleComponentError`, in a `sentence` of four parts.
 
 What losses, regularizers and conditionings are given is a `skgan.objective.Batch`:
 
 =================================  ==================================================================
 ``player``                         ``"discriminator"`` or ``"generator"``: whose turn it is
 ``real``, ``fake``                 samples, `(n, *shape)`; they share ``y``
-``z``, ``y``, ``labelled``         latents `(n, latent_dim)`, labels `(n, label_dim)`, mask `(n,)`
+``z``, ``y``, ``labelled``         latents `(n, latent_dim)`, labels `(n, *label_shape)`, mask `(n,)`
 ``real_``, ``fake_``               what the discriminator says of them, a `Critique` each
-``gradient("real")``               of the summed logits to the real samples, `(n, *shape)`; or ``"fake"``
+``gradient("real")``               of the logits (the mean of a sample's) to the real samples, `(n, *shape)`;
+                                   or ``"fake"``. Of k discriminators one after the other, `(k n, *shape)`
 ``gradient_at(x)``                 the same at other samples `x`
 ``critique(x, y=None)``            the discriminator on other samples, through the same door
 ``generate(z, y=None)``            the generator; with gradient only in its own turn
@@ -31,7 +33,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from sklearn.base import BaseEstimator
 
-from skgan.validation import Boolean, Choice, Integer, Kind, Pair, Real, check_table
+from skgan.exceptions import IncompatibleComponentError
+from skgan.validation import Boolean, Choice, Integer, Kind, Pair, Real, check_table, sentence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,6 +55,7 @@ __all__ = [
     "Conditioning",
     "Critique",
     "DataSpec",
+    "IncompatibleComponentError",
     "Integer",
     "Kind",
     "Loss",
@@ -64,6 +68,7 @@ __all__ = [
     "Score",
     "Stop",
     "Tags",
+    "sentence",
 ]
 
 
@@ -79,12 +84,18 @@ class DataSpec:
         Of one sample, channels first.
     bounded : bool
         Whether samples lie in [-1, 1], so that the generator ends in tanh.
-    label_kind : {"none", "classes"}
+    label_kind : {"none", "classes", "multilabel", "continuous", "image"}
         What y is.
     label_dim : int
-        Width of a label, 0 without labels.
+        Numbers in a label, 0 without labels.
     latent_dim : int
         Width of a latent.
+    label_shape : tuple of int, optional
+        Of one label: `(label_dim,)`, or `(c, h, w)` of an image.
+    categorical_codes : tuple of int, default=()
+        Widths of the one-hot codes that latents begin with.
+    continuous_codes : int, default=0
+        Number of the uniform codes that follow them.
     """
 
     kind: str
@@ -93,6 +104,13 @@ class DataSpec:
     label_kind: str
     label_dim: int
     latent_dim: int
+    label_shape: tuple[int, ...] = ()
+    categorical_codes: tuple[int, ...] = ()
+    continuous_codes: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.label_shape:
+            object.__setattr__(self, "label_shape", (self.label_dim,))
 
     @property
     def n_values(self) -> int:
@@ -115,28 +133,63 @@ class Critique(NamedTuple):
 class Tags:
     """What a part needs or does; combinations that cannot work are refused before the first step.
 
+    `skgan.compatibility` has one rule for each of these, and the table of pairs in the documentation
+    is made from them.
+
     Parameters
     ----------
     kinds : tuple of str, optional
-        Kinds of data an architecture can be built for; None means any.
+        Kinds of data the part works with; None means any.
+    labels : tuple of str, optional
+        Kinds of labels the part works with, ``"none"`` among them; None means any.
+    meaning : {"log-ratio", "margin", "target", "median", "critic", "relative", "energy"}, optional
+        What a loss makes of the logit: log p_data / p_model; a margin around 0; a regression by squares to
+        1 and 0, or by absolute errors; a potential whose differences count; only differences of pairs;
+        minus an energy. None: it does not say.
+    meanings : tuple of str, optional
+        The meanings of the logit under which the part makes sense; None means any.
+    reconstructs : bool
+        An architecture's discriminator is an autoencoder whose logit is minus its error.
     pairing : bool
         A loss compares real i with fake i.
     whole_batch : bool
-        A loss is a scalar of the whole batch, not a mean over samples.
+        A loss is a scalar of the whole batch, a penalty a number of it, not a mean over samples.
     batch_statistics : bool
-        The result for one sample depends on the others in training.
+        What an architecture's discriminator says of one sample depends on the others in training.
     double_backward : bool
         A discriminator can be differentiated twice; penalties on gradients need it.
     differentiates : bool
         A regularizer takes gradients of the discriminator, which must then be differentiable twice.
+    weighs : bool
+        A regularizer multiplies the samples' losses by `weights`.
+    limits_weights : bool
+        A regularizer or architecture keeps the discriminator's weights small; two would work against each other.
+    classifies : bool
+        A conditioning reads class logits, which its head gives and an autoencoder does not.
+    reads_codes : bool
+        A regularizer reads latent codes, which the prior must then have.
+    normal_latents : bool
+        A sampler takes the prior for standard normal.
+    square : bool
+        An architecture or augmentation needs images as wide as high.
     """
 
     kinds: tuple[str, ...] | None = None
+    labels: tuple[str, ...] | None = None
+    meaning: str | None = None
+    meanings: tuple[str, ...] | None = None
+    reconstructs: bool = False
     pairing: bool = False
     whole_batch: bool = False
     batch_statistics: bool = False
     double_backward: bool = True
     differentiates: bool = False
+    weighs: bool = False
+    limits_weights: bool = False
+    classifies: bool = False
+    reads_codes: bool = False
+    normal_latents: bool = False
+    square: bool = False
 
 
 class Component(BaseEstimator):
@@ -186,11 +239,15 @@ class Loss(Component, ABC):
         """
         return {}
 
+    def watch(self, batch: Batch) -> dict[str, Tensor]:
+        """Return further scalars of a discriminator's turn for the history, such as a distance it estimates."""
+        return {}
+
 
 class Regularizer(Component, ABC):
     """Something added to a player's loss, or done to its weights."""
 
-    #: whose loss it joins
+    #: whose loss it joins: "discriminator", "generator" or "both"
     player: str = "discriminator"
     #: the samples whose gradient it reads: "real", "fake"
     needs_gradient: tuple[str, ...] = ()
@@ -202,7 +259,7 @@ class Regularizer(Component, ABC):
         return None
 
     def prepare(self, module: nn.Module, player: str) -> None:
-        """Change a network when it has been built (spectral normalisation)."""
+        """Change a network when it has been built (spectral normalisation); what it counts may go into buffers."""
 
     def after_update(self, module: nn.Module) -> None:
         """Change the player's network after each of its updates (weight clipping)."""
@@ -255,7 +312,23 @@ class Augmentation(Component, ABC):
 
     @abstractmethod
     def __call__(self, x: Tensor, rng: torch.Generator) -> Tensor:
-        """Return changed samples; each row by itself."""
+        """Return changed samples, `(n, *shape)` as they came; each row by itself."""
+
+    def with_state(self, x: Tensor, rng: torch.Generator, state: Mapping[str, Tensor]) -> Tensor:
+        """Return changed samples by what the part keeps in `state`; what the discriminator's door calls."""
+        return self(x, rng)
+
+    def adapt(self, state: Mapping[str, Tensor], statistics: Mapping[str, Tensor]) -> None:
+        """Change `state` in place at a tick, by what was seen since the last one.
+
+        Parameters
+        ----------
+        state : mapping of str to Tensor
+            What `state` declared.
+        statistics : mapping of str to Tensor
+            ``step``, ``rows`` seen by the discriminator since the last tick, and the means of ``real_logit``,
+            ``fake_logit`` and ``real_sign``, the sign of the logits of augmented real samples.
+        """
 
 
 class Optimizer(Component, ABC):
@@ -271,13 +344,32 @@ class Optimizer(Component, ABC):
 
 
 class Sampler(Component, ABC):
-    """Draws samples after training."""
+    """Draws samples after training, with bounded work.
+
+    It is called for a fixed number of rows at a time, so that what a row becomes does not depend on how
+    many are drawn.
+    """
+
+    #: latents that each sample may be chosen from
+    candidates: int = 1
 
     @abstractmethod
     def draw(
         self, generator: nn.Module, discriminator: nn.Module, z: Tensor, y: Tensor, rng: torch.Generator
     ) -> tuple[Tensor, float]:
-        """Return samples and the share of drafts that were accepted."""
+        """Return samples `(n, *shape)` and the share of drafts that were accepted.
+
+        Parameters
+        ----------
+        generator, discriminator : nn.Module
+            In evaluation mode; the generator is the average. Both must be left as they are.
+        z : Tensor
+            Latents from the prior, `(n, latent_dim)`; `(n, candidates, latent_dim)` where `candidates` is more than 1.
+        y : Tensor
+            Labels, `(n, *label_shape)`.
+        rng : torch.Generator
+            For all further random numbers.
+        """
 
 
 class Score(float):

@@ -14,9 +14,10 @@ from torch import Tensor, nn
 
 from skgan.averaging import Average
 from skgan.engine import place, resolve_device
+from skgan.ensemble import Ensemble
 from skgan.guard import Guard
-from skgan.interfaces import DataSpec
-from skgan.latents import PRIORS
+from skgan.interfaces import Augmentation, DataSpec
+from skgan.latents import Prior
 from skgan.objective import Objective
 from skgan.resolution import Parts
 from skgan.seeding import Key, global_generator
@@ -32,8 +33,8 @@ class Model:
         What it is made of.
     spec : DataSpec
         What it is made for.
-    prior : str
-        The name of the prior of the latents.
+    prior : Prior
+        Of the latents.
     ema_decay : float or None
         Of the generator's average.
     key : tuple
@@ -42,7 +43,7 @@ class Model:
         Where the networks go.
     """
 
-    def __init__(self, parts: Parts, spec: DataSpec, prior: str, ema_decay: float | None, key: Key, device: str):
+    def __init__(self, parts: Parts, spec: DataSpec, prior: Prior, ema_decay: float | None, key: Key, device: str):
         self.parts = parts
         self.spec = spec
         self.prior = prior
@@ -74,7 +75,7 @@ class Model:
         """Return the width of the discriminator's features."""
         from skgan.sampling import features
 
-        x, y = torch.zeros(1, *self.spec.shape), torch.zeros(1, self.spec.label_dim)
+        x, y = torch.zeros(1, *self.spec.shape), torch.zeros(1, *self.spec.label_shape)
         return features(self.state.discriminator.module, x, y).shape[1]
 
     def objective(self) -> Objective:
@@ -88,7 +89,7 @@ class Model:
             parts.names(),
             parts.n_critic,
             self.spec,
-            PRIORS[self.prior],
+            self.prior,
             self.key,
         )
 
@@ -109,29 +110,23 @@ class Model:
         """Take over what `stored()` gave, when the networks are first asked for."""
         self._state, self._stored = None, (arrays, counters)
 
-    def check_stored(self) -> None:
-        """Refuse stored arrays that do not fit the networks, before memory is taken for any."""
-        arrays, _ = self.stored()
-        with torch.device("meta"):
-            generator, discriminator, modules = self._networks()
-        networks = {"generator": generator, "average": generator, "discriminator": discriminator}
-        for part, own in modules.items():
-            networks |= {f"modules.{part}.{player}": module for player, module in own.items()}
-        for owner, network in networks.items():
-            for name, tensor in network.state_dict().items():
-                stored = arrays[f"{owner}.{name}"]
-                if stored.shape != tuple(tensor.shape):
-                    raise ValueError(f"{owner}.{name} has shape {stored.shape}, not {tuple(tensor.shape)}")
+    def counted(self) -> tuple[str, ...]:
+        """Return the names of the sums between two ticks that an augmentation adapts to."""
+        adapts = any(type(part).adapt is not Augmentation.adapt for part in self.parts.augmentations)
+        return ("real_logit", "fake_logit", "real_sign", "updates", "rows") if adapts else ()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "device": "auto", "_state": None, "_stored": self.stored()}
 
-    def _networks(self) -> tuple[nn.Module, nn.Module, dict[str, dict[str, nn.Module]]]:
+    def networks(self) -> tuple[nn.Module, nn.Module, dict[str, dict[str, nn.Module]]]:
         """Return new networks with their first weights: generator, discriminator, and those of parts."""
         parts, spec = self.parts, self.spec
         with global_generator((*self.key, "init"), "cpu"):
             generator = parts.architecture.generator(spec, parts.conditioning)
-            discriminator = parts.architecture.discriminator(spec, parts.conditioning)
+            discriminators = [
+                parts.architecture.discriminator(spec, parts.conditioning) for _ in range(parts.n_discriminators)
+            ]
+            discriminator = discriminators[0] if parts.n_discriminators == 1 else Ensemble(discriminators)
             modules = {name: part.modules(spec) for part, name in parts.names().items()}
             for regularizer in parts.regularizers:
                 regularizer.prepare(generator, "generator")
@@ -141,7 +136,7 @@ class Model:
     def _built(self) -> TrainState:
         device = resolve_device(self.device)
         parts, spec = self.parts, self.spec
-        generator, discriminator, modules = self._networks()
+        generator, discriminator, modules = self.networks()
         guard = Guard(device)
         for own in modules.values():
             own.update({player: module.to(device) for player, module in own.items()})
@@ -151,7 +146,7 @@ class Model:
             extra = [own[name] for own in modules.values() if name in own]
             trained = [p for part in (module, *extra) for p in part.parameters()]
             optimizer = parts.optimizer.make(trained, learning_rate)
-            own = [part for part in parts.regularizers if part.player == name]
+            own = [part for part in parts.regularizers if part.player in (name, "both")]
             per_step = parts.n_critic if name == "discriminator" else 1
             return Player(name, module, extra, optimizer, parts.optimizer.rate, per_step, guard, own)
 
@@ -169,6 +164,7 @@ class Model:
                 for part, name in parts.names().items()
             },
             modules=modules,
+            statistics={name: torch.zeros((), device=device) for name in self.counted()},
         )
 
 

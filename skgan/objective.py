@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from skgan.data import Rows
+from skgan.ensemble import Ensemble
 from skgan.interfaces import Augmentation, Component, Conditioning, Critique, DataSpec, Loss, Regularizer
+from skgan.latents import Prior
 from skgan.seeding import Key, torch_generator
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ class Batch:
         self.module: nn.Module = getattr(state, player).module
         self.state = {part: state.parts[name] for part, name in names.items()}
         self.modules = {part: state.modules[name] for part, name in names.items()}
+        self.statistics = state.statistics
         self._generator = state.generator.module
         self._discriminator = state.discriminator.module
         self._augmentations = augmentations
@@ -95,16 +98,20 @@ class Batch:
         return self._door(self.fake, self.y, "fake")
 
     def gradient(self, which: str) -> Tensor:
-        """Return the gradient of the summed logits to the "real" or the "fake" samples, `(n, *shape)`."""
+        """Return the gradient of the logits to the "real" or the "fake" samples, `(n, *shape)`.
+
+        Where a sample has several logits, as of patches, it is that of their mean. Of several discriminators it
+        is that of each, one after the other, `(k n, *shape)`.
+        """
         if which not in self._gradients:
             critique, samples = (self.real_, self.real) if which == "real" else (self.fake_, self.fake)
-            self._gradients[which] = self.grad(critique.logits, samples)
+            self._gradients[which] = self._slope(critique.logits, samples)
         return self._gradients[which]
 
     def gradient_at(self, x: Tensor) -> Tensor:
         """Return the same gradient at other samples `x`, `(n, *shape)`."""
         x = x.detach().requires_grad_()
-        return self.grad(self.critique(x).logits, x)
+        return self._slope(self.critique(x).logits, x)
 
     def critique(self, x: Tensor, y: Tensor | None = None) -> Critique:
         """Return what the discriminator says of other samples, through the same door."""
@@ -124,9 +131,13 @@ class Batch:
         name = part if isinstance(part, str) else self._names[part]
         return torch_generator((*self._key, name), self.z.device)
 
+    def _slope(self, logits: Tensor, x: Tensor) -> Tensor:
+        each = logits.unbind(1) if isinstance(self._discriminator, Ensemble) else [logits]
+        return torch.cat([self.grad(of_one.flatten(1).mean(1) if of_one.ndim > 1 else of_one, x) for of_one in each])
+
     def _door(self, x: Tensor, y: Tensor, stream: str) -> Critique:
-        for augmentation in self._augmentations:
-            x = augmentation(x, self.rng(f"{self._names[augmentation]}/{stream}"))
+        for part in self._augmentations:
+            x = part.with_state(x, self.rng(f"{self._names[part]}/{stream}"), self.state[part])
         return self._discriminator(x, y)
 
 
@@ -143,7 +154,7 @@ class Objective:
         Discriminator updates for each generator update.
     spec : DataSpec
         For the width of the latents.
-    prior : callable
+    prior : Prior
         Standard normal numbers to latents.
     key : tuple
         Of all random numbers of the training.
@@ -158,7 +169,7 @@ class Objective:
         names: Mapping[Component, str],
         n_critic: int,
         spec: DataSpec,
-        prior: Callable[[Tensor], Tensor],
+        prior: Prior,
         key: Key,
     ):
         self.loss = loss
@@ -180,18 +191,38 @@ class Objective:
             device=rows.x.device,
         )
         updates = getattr(state, player).updates
-        due = [part for part in self.regularizers if part.player == player and updates % part.every_updates == 0]
+        mine = [part for part in self.regularizers if part.player in (player, "both")]
+        due = [part for part in mine if updates % part.every_updates == 0]
         return Batch(player, rows, self.prior(noise), state, self.augmentations, due, self.names, key)
 
     def discriminator(self, batch: Batch) -> Terms:
         """Return what the discriminator minimises in this turn."""
         terms = self._terms(batch, self.loss.discriminator(batch))
-        watched = {"real_logit": batch.real_.logits, "fake_logit": batch.fake_.logits}
-        return Terms(terms, {name: logits.detach().mean() for name, logits in watched.items()})
+        real, fake = batch.real_.logits.detach(), batch.fake_.logits.detach()
+        watched = {"real_logit": real.mean(), "fake_logit": fake.mean()}
+        if batch.statistics:
+            seen = {**watched, "real_sign": real.sign().mean()}
+            for name, value in seen.items():
+                batch.statistics[name].add_(value)
+            batch.statistics["updates"].add_(1)
+            batch.statistics["rows"].add_(len(real))
+        return Terms(terms, watched | {name: value.detach() for name, value in self.loss.watch(batch).items()})
 
     def generator(self, batch: Batch) -> Terms:
         """Return what the generator minimises in this turn."""
         return Terms(self._terms(batch, self.loss.generator(batch)), {})
+
+    def adapt(self, state: TrainState) -> None:
+        """Let the augmentations adapt to what was seen since the last tick, and begin to count anew."""
+        if not state.statistics:
+            return
+        sums = state.statistics
+        means = {name: sums[name] / sums["updates"] for name in ("real_logit", "fake_logit", "real_sign")}
+        seen = {**means, "rows": sums["rows"], "step": sums["rows"].new_tensor(state.step)}
+        for part in self.augmentations:
+            part.adapt(state.parts[self.names[part]], seen)
+        for total in sums.values():
+            total.zero_()
 
     def _terms(self, batch: Batch, loss: Tensor) -> dict[str, Tensor]:
         for part in batch.due:

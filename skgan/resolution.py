@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sklearn.base import clone
 
-from skgan import interfaces, registry
-from skgan.exceptions import IncompatibleComponentError, InvalidParameterError
+from skgan import compatibility, interfaces, registry
+from skgan.exceptions import InvalidParameterError
 from skgan.interfaces import Component, DataSpec
 from skgan.validation import listed, sentence, shown
+
+if TYPE_CHECKING:
+    from skgan.latents import Prior
 
 FAMILIES: dict[str, type[Component]] = {
     "loss": interfaces.Loss,
@@ -54,6 +57,8 @@ class Parts:
         Lists of parts.
     n_critic : int
         Discriminator updates for each generator update.
+    n_discriminators : int
+        How many look at the same samples.
     learning_rate, discriminator_learning_rate : float
         Of the two players.
     """
@@ -65,6 +70,7 @@ class Parts:
     regularizers: list[interfaces.Regularizer]
     augmentations: list[interfaces.Augmentation]
     n_critic: int
+    n_discriminators: int
     learning_rate: float
     discriminator_learning_rate: float
 
@@ -152,13 +158,29 @@ def complete(parts: Mapping[str, Any], params: Mapping[str, Any], spec: DataSpec
         regularizers=list(regularizers or []),
         augmentations=list(parts["augmentation"] or []),
         n_critic=_number(params["n_critic"], defaults["n_critic"]),
+        n_discriminators=params["n_discriminators"],
         learning_rate=rate,
         discriminator_learning_rate=_number(
             params["discriminator_learning_rate"], defaults.get("discriminator_learning_rate", rate)
         ),
     )
-    _check_compatible(resolved, spec)
+    compatibility.check(resolved, spec)
     return resolved
+
+
+def sampler(value: Any, parts: Parts, spec: DataSpec, prior: Prior) -> interfaces.Sampler | None:
+    """Return the sampler that a name or an object stands for, when it can draw from what was trained."""
+    if value is None:
+        return None
+    part = component("sampler", value, "sampler")
+    compatibility.check_sampler(part, parts, spec, prior)
+    return part
+
+
+def metric(part: interfaces.Metric, spec: DataSpec) -> interfaces.Metric:
+    """Return a metric that can judge data of `spec`."""
+    compatibility.check_data("metric", part, spec)
+    return part
 
 
 def budget(max_iter: int | str, kind: str, n_rows: int) -> int:
@@ -220,26 +242,5 @@ def _refuse_idle_parameters(loss: interfaces.Loss, spec: DataSpec) -> None:
                 "The 'regularizers' parameter of GANEstimator must be 'auto' where the loss's own weight counts.",
                 f"Got regularizers beside {loss!r}, whose changed parameters would do nothing.",
                 "Set the weight on the regularizer, or leave regularizers out.",
-            )
-        )
-
-
-def _check_compatible(parts: Parts, spec: DataSpec) -> None:
-    kinds = parts.architecture.tags().kinds
-    if kinds is not None and spec.kind not in kinds:
-        raise IncompatibleComponentError(
-            sentence(
-                f"The architecture {name_of('architecture', parts.architecture)!r} must be given {listed(kinds)} data.",
-                f"Got {spec.kind} data of shape {spec.shape}.",
-                "Use architecture='auto', give X with its image axes, or say image_shape=.",
-            )
-        )
-    differentiating = [part for part in parts.regularizers if part.tags().differentiates]
-    if differentiating and not parts.architecture.tags().double_backward:
-        raise IncompatibleComponentError(
-            sentence(
-                f"The regularizer {name_of('regularizer', differentiating[0])!r} differentiates the discriminator,",
-                f"which {type(parts.architecture).__name__} builds of layers that have no second derivative.",
-                "Choose another architecture, or other regularizers.",
             )
         )

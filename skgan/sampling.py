@@ -8,6 +8,7 @@ long one, to the bit.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -16,21 +17,26 @@ import torch
 from torch import Tensor, nn
 
 from skgan.engine import device_of
+from skgan.exceptions import TrainingWarning
 from skgan.interfaces import Sampler
 from skgan.latents import Prior
 from skgan.seeding import Key, torch_generator
 from skgan.validation import sentence
 
 CHUNK = 64
+#: share of accepted drafts below which a sampler is not worth its time
+FEW = 0.01
 
 
-def draw_latents(n: int, latent_dim: int, prior: Prior, rng: np.random.Generator) -> Tensor:
-    """Return latents `(n, latent_dim)`; the first m of n are those of a draw of m."""
-    return in_chunks(prior, torch.from_numpy(rng.standard_normal((n, latent_dim), dtype=np.float32)))
+def draw_latents(n: int, latent_dim: int, prior: Prior, rng: np.random.Generator, candidates: int = 1) -> Tensor:
+    """Return latents `(n, latent_dim)`, or `(n, candidates, latent_dim)`; the first m of n are those of a draw of m."""
+    noise = torch.from_numpy(rng.standard_normal((n * candidates, latent_dim), dtype=np.float32))
+    z = in_chunks(prior, noise)
+    return z if candidates == 1 else z.reshape(n, candidates, latent_dim)
 
 
 def generate(generator: nn.Module, z: Tensor, y: Tensor) -> Tensor:
-    """Return samples `(n, *shape)` on the CPU for latents `(n, latent_dim)` and labels `(n, label_dim)`."""
+    """Return samples `(n, *shape)` on the CPU for latents `(n, latent_dim)` and labels `(n, *label_shape)`."""
     with _still(generator):
         return in_chunks(generator, z, y, device=device_of(generator))
 
@@ -38,15 +44,43 @@ def generate(generator: nn.Module, z: Tensor, y: Tensor) -> Tensor:
 def draw_with(
     sampler: Sampler, generator: nn.Module, discriminator: nn.Module, z: Tensor, y: Tensor, key: Key
 ) -> Tensor:
-    """Return what `sampler` draws, on the CPU, starting from latents z and labels y."""
+    """Return what `sampler` draws, on the CPU, from latents z and labels y.
+
+    It draws `CHUNK` rows at a time, each chunk with random numbers of its own, the last one padded. A
+    warning says when it accepted hardly anything.
+    """
     device = device_of(generator)
-    with _still(generator), _still(discriminator):
-        x, _ = sampler.draw(generator, discriminator, z.to(device), y.to(device), torch_generator(key, device))
-    return x.detach().cpu()
+    pieces, shares = [], []
+    with _still(generator), _still(discriminator), torch.inference_mode(False), torch.enable_grad():
+        for start in range(0, len(z), CHUNK):
+            of_z, of_y = (_padded(tensor[start : start + CHUNK]).to(device) for tensor in (z, y))
+            rng = torch_generator((*key, "sampler", start), device)
+            x, share = sampler.draw(generator, discriminator, of_z, of_y, rng)
+            pieces.append(x.detach()[: len(z) - start].cpu())
+            shares.append(share)
+    share = sum(shares) / len(shares)
+    if share < FEW:
+        warnings.warn(
+            sentence(
+                f"The sampler {type(sampler).__name__} accepted {share:.1%} of its drafts.",
+                "Samples are close to those without it. Train longer, or choose another sampler.",
+            ),
+            TrainingWarning,
+            stacklevel=4,
+        )
+    return torch.cat(pieces)
 
 
-def as_latents(latents: object, n: int, latent_dim: int) -> Tensor:
+def as_latents(latents: object, n: int, latent_dim: int, candidates: int = 1) -> Tensor:
     """Return the user's latents as a tensor `(n, latent_dim)`, or refuse them."""
+    if candidates > 1:
+        raise ValueError(
+            sentence(
+                "latents must be left out with a sampler that chooses among its own.",
+                f"Got latents, and a sampler that looks at {candidates} for each sample.",
+                "Use another sampler, or none.",
+            )
+        )
     try:
         z = torch.from_numpy(np.array(latents, np.float32))
     except (TypeError, ValueError):
@@ -81,12 +115,14 @@ def in_chunks(function: Callable[..., Tensor], *inputs: Tensor, device: torch.de
     pieces = []
     with torch.inference_mode():
         for start in range(0, n, CHUNK):
-            rows = [tensor[start : start + CHUNK] for tensor in inputs]
-            missing = CHUNK - len(rows[0])
-            if missing:
-                rows = [torch.cat([part, part.new_zeros(missing, *part.shape[1:])]) for part in rows]
-            pieces.append(function(*(part.to(device) for part in rows))[: CHUNK - missing].cpu())
+            rows = [_padded(tensor[start : start + CHUNK]) for tensor in inputs]
+            pieces.append(function(*(part.to(device) for part in rows))[: n - start].cpu())
     return torch.cat(pieces)
+
+
+def _padded(rows: Tensor) -> Tensor:
+    missing = CHUNK - len(rows)
+    return torch.cat([rows, rows.new_zeros(missing, *rows.shape[1:])]) if missing else rows
 
 
 @contextmanager

@@ -117,6 +117,8 @@ class TrainState:
         The parts' own networks, by the part's name and the player that trains them.
     step : int
         Generator updates so far: the one clock.
+    statistics : dict of str to Tensor
+        Sums since the last tick that augmentations adapt to; empty when none does.
     """
 
     generator: Player
@@ -126,6 +128,7 @@ class TrainState:
     parts: dict[str, dict[str, Tensor]] = field(default_factory=dict)
     modules: dict[str, dict[str, nn.Module]] = field(default_factory=dict)
     step: int = 0
+    statistics: dict[str, Tensor] = field(default_factory=dict)
 
     @property
     def players(self) -> tuple[Player, Player]:
@@ -142,6 +145,7 @@ class TrainState:
         found |= {f"average.{name}": tensor for name, tensor in self.average.module.state_dict().items()}
         for part, tensors in self.parts.items():
             found |= {f"parts.{part}.{name}": tensor for name, tensor in tensors.items()}
+        found |= {f"statistics.{name}": tensor for name, tensor in self.statistics.items()}
         for part, modules in self.modules.items():
             for player, module in modules.items():
                 found |= {f"modules.{part}.{player}.{name}": t for name, t in module.state_dict().items()}

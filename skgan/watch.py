@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
+import torch
 from tqdm.auto import tqdm
 
 from skgan import guard
@@ -145,8 +146,11 @@ class Watch:
         entry: dict[str, float] = {"step": self.state.step, "seconds": self._before + time.perf_counter() - self._began}
         for player in self.state.players:
             entry |= {f"{player.name}/{name}": value for name, value in player.means.read().items()}
+        if self.state.step % TICK == 0:  # a closing tick in between reports, and adapts nothing
+            self.objective.adapt(self.state)
+        entry |= _single_numbers(self.state)
         self.history.append(entry)
-        self._bar.set_postfix(_losses(entry), refresh=False)
+        self._bar.set_postfix(self._losses(entry), refresh=False)
         return any(isinstance(answer, Stop) for answer in self._tell("on_tick"))
 
     def close(self) -> None:
@@ -157,6 +161,15 @@ class Watch:
             for parameter in player.parameters:
                 parameter.grad = None
         self._tell("on_fit_end")
+
+    def _losses(self, entry: dict[str, float]) -> dict[str, str]:
+        """Return the sum of each player's terms, as the bar shows it."""
+        terms = self.objective.names.values()
+        sums = {
+            player.name[0].upper(): sum(entry.get(f"{player.name}/{term}", 0.0) for term in terms)
+            for player in self.state.players
+        }
+        return {player: f"{value:.3g}" for player, value in sums.items()}
 
     def _out_of_time(self) -> bool:
         return self._max_time is not None and time.perf_counter() - self._began >= self._max_time
@@ -195,11 +208,12 @@ class Watch:
             self._handler = None
 
 
-def _losses(entry: dict[str, float]) -> dict[str, str]:
-    """Return the sum of each player's terms, as the bar shows it."""
-    sums: dict[str, float] = {"D": 0.0, "G": 0.0}
-    for name, value in entry.items():
-        player, _, term = name.partition("/")
-        if term and not term.endswith("_logit"):
-            sums[player[0].upper()] += value
-    return {player: f"{value:.3g}" for player, value in sums.items()}
+def _single_numbers(state: TrainState) -> dict[str, float]:
+    """Return what parts keep as one number each: a probability that adapts, a running mean; one transfer."""
+    kept = {
+        f"{part}/{name}": tensor.double().reshape(())
+        for part, tensors in state.parts.items()
+        for name, tensor in tensors.items()
+        if tensor.numel() == 1
+    }
+    return dict(zip(kept, torch.stack(list(kept.values())).tolist(), strict=True)) if kept else {}

@@ -206,7 +206,8 @@ def test_the_average_is_its_closed_form(ema_decay):
 
 def dataset(n, batch_size, key=(0, 0)):
     codes = torch.zeros(n, dtype=torch.int32)
-    return Dataset(torch.arange(n).float()[:, None], codes, lambda x: x, lambda c: c[:, None], batch_size, key)
+    x = torch.arange(n).float()[:, None]
+    return Dataset(x, codes, lambda x: x, lambda c: c[:, None], lambda c: c >= 0, batch_size, key)
 
 
 @pytest.mark.parametrize(("n", "batch_size"), [(10, 3), (10, 10), (7, 16), (3, 20), (64, 8), (2, 1)])

@@ -1,0 +1,203 @@
+"""Which parts go together, decided by their tags: one rule for each reason, in one list.
+
+A rule looks at two parts, or at a part and the data, and returns why they do not go together. `check`
+refuses the first such pair before anything is built; the table of pairs in the documentation asks the
+same rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from skgan.exceptions import IncompatibleComponentError
+from skgan.interfaces import Architecture, Component, Conditioning, DataSpec, Loss, Regularizer, Sampler
+from skgan.validation import listed, sentence
+
+if TYPE_CHECKING:
+    from skgan.latents import Prior
+    from skgan.resolution import Parts
+
+Rule = Callable[[Component, Component], str]
+DataRule = Callable[[Component, DataSpec], str]
+
+
+def _only_the_one_meaning(first: Component, second: Component) -> str:
+    meanings = second.tags().meanings
+    if not isinstance(first, Loss) or meanings is None or first.tags().meaning in meanings:
+        return ""
+    said = first.tags().meaning
+    has = f"makes the logit a {said}" if said else "does not say what its logit means (tags().meaning)"
+    return f"it needs a logit that means {listed(meanings)}, and this loss {has}"
+
+
+def _energies_are_reconstruction_errors(first: Component, second: Component) -> str:
+    if not isinstance(first, Loss) or not isinstance(second, Architecture):
+        return ""
+    energy, reconstructs = first.tags().meaning == "energy", second.tags().reconstructs
+    if energy and not reconstructs:
+        return "the loss needs a discriminator that is an autoencoder, such as 'autoencoder-d'"
+    if reconstructs and not energy:
+        return "its discriminator is an autoencoder, which only losses of an energy, 'ebgan' and 'began', can train"
+    return ""
+
+
+def _class_logits_come_from_a_head(first: Component, second: Component) -> str:
+    if first.tags().classifies and second.tags().reconstructs:
+        return "it reads class logits, and a discriminator that is an autoencoder has none"
+    return ""
+
+
+def _second_derivatives(first: Component, second: Component) -> str:
+    if not isinstance(second, Architecture) or not first.tags().differentiates or second.tags().double_backward:
+        return ""
+    return "it differentiates the discriminator, whose layers have no second derivative"
+
+
+def _one_sample_one_gradient(first: Component, second: Component) -> str:
+    if not isinstance(second, Architecture) or not first.tags().differentiates or not second.tags().batch_statistics:
+        return ""
+    return "it needs the gradient at each sample, and batch statistics mix the samples of a batch"
+
+
+def _factors_need_values(first: Component, second: Component) -> str:
+    if isinstance(first, Loss) and first.tags().whole_batch and second.tags().weighs:
+        return "it weighs the loss of each sample, and this loss is one number for the whole batch"
+    return ""
+
+
+def _one_limit_of_weights(first: Component, second: Component) -> str:
+    both = all(isinstance(part, Regularizer | Architecture) and part.tags().limits_weights for part in (first, second))
+    return "both limit the discriminator's weights, and one undoes the other" if both else ""
+
+
+#: each looks at a pair in both orders
+PAIR_RULES: tuple[Rule, ...] = (
+    _only_the_one_meaning,
+    _energies_are_reconstruction_errors,
+    _class_logits_come_from_a_head,
+    _second_derivatives,
+    _one_sample_one_gradient,
+    _factors_need_values,
+    _one_limit_of_weights,
+)
+
+
+def _kind_of_data(part: Component, spec: DataSpec) -> str:
+    kinds = part.tags().kinds
+    if kinds is None or spec.kind in kinds:
+        return ""
+    hint = "; give X with its image axes, or say image_shape=" if spec.kind == "vector" and "image" in kinds else ""
+    return f"it must be given {listed(kinds)} data, and X is {spec.kind} data of shape {spec.shape}{hint}"
+
+
+def _kind_of_labels(part: Component, spec: DataSpec) -> str:
+    labels = part.tags().labels
+    if labels is None or spec.label_kind in labels or (isinstance(part, Conditioning) and spec.label_kind == "none"):
+        return ""
+    came = "there is no y" if spec.label_kind == "none" else f"y is {spec.label_kind!r}"
+    return f"it needs labels of the kind {listed(labels)}, and {came}"
+
+
+def _codes_to_read(part: Component, spec: DataSpec) -> str:
+    if not part.tags().reads_codes or spec.categorical_codes or spec.continuous_codes:
+        return ""
+    return "it reads latent codes, and the prior has none; set prior='codes'"
+
+
+def _square_images(part: Component, spec: DataSpec) -> str:
+    if not part.tags().square or len(spec.shape) != 3 or spec.shape[1] == spec.shape[2]:
+        return ""
+    return f"it needs images as wide as high, and X has shape {spec.shape}"
+
+
+DATA_RULES: tuple[DataRule, ...] = (_kind_of_data, _kind_of_labels, _codes_to_read, _square_images)
+
+
+def why_not(first: Component, second: Component) -> str:
+    """Return why two parts do not go together, or nothing when they do.
+
+    Parameters
+    ----------
+    first, second : Component
+        Two parts, in any order.
+
+    Returns
+    -------
+    str
+        The reason, or an empty string.
+
+    Examples
+    --------
+    >>> from skgan.compatibility import why_not
+    >>> from skgan.architectures.mlp import MLP
+    >>> from skgan.losses.wgan_gp import WGANGP
+    >>> why_not(WGANGP(), MLP())
+    ''
+    """
+    reasons = (rule(*pair) for rule in PAIR_RULES for pair in ((first, second), (second, first)))
+    return next((reason for reason in reasons if reason), "")
+
+
+def why_not_data(part: Component, spec: DataSpec) -> str:
+    """Return why a part does not go with data of `spec`, or nothing when it does."""
+    reasons = (rule(part, spec) for rule in DATA_RULES)
+    return next((reason for reason in reasons if reason), "")
+
+
+def check(parts: Parts, spec: DataSpec) -> None:
+    """Raise `IncompatibleComponentError` for the first pair that cannot work, naming both and the reason."""
+    members = list(_members(parts))
+    for kind, part in members:
+        check_data(kind, part, spec)
+    for i, (kind, part) in enumerate(members):
+        for other_kind, other in members[i + 1 :]:
+            reason = why_not(part, other)
+            if reason:
+                pair = f"The {other_kind} {_name(other_kind, other)!r} and the {kind} {_name(kind, part)!r}"
+                _refuse(f"{pair} do not go together: {reason}.", other_kind)
+
+
+def check_data(kind: str, part: Component, spec: DataSpec) -> None:
+    """Raise `IncompatibleComponentError` when a part does not go with data of `spec`."""
+    reason = why_not_data(part, spec)
+    if reason:
+        _refuse(f"The {kind} {_name(kind, part)!r} does not go with this data: {reason}.", kind)
+
+
+def check_sampler(sampler: Sampler, parts: Parts, spec: DataSpec, prior: Prior) -> None:
+    """Raise `IncompatibleComponentError` when a sampler cannot draw from what was trained."""
+    from skgan.latents import Gaussian
+
+    name = _name("sampler", sampler)
+    if sampler.tags().normal_latents and not isinstance(prior, Gaussian):
+        pair = f"The sampler {name!r} and the prior {prior!r}"
+        _refuse(f"{pair} do not go together: it takes latents for normal.", "sampler")
+    reason = why_not_data(sampler, spec)
+    for kind, part in _members(parts):
+        reason = reason or why_not(part, sampler)
+        if reason:
+            pair = f"The sampler {name!r} and the {kind} {_name(kind, part)!r}"
+            _refuse(f"{pair} do not go together: {reason}.", "sampler")
+
+
+def _refuse(what: str, kind: str) -> None:
+    raise IncompatibleComponentError(
+        sentence(what, f"Choose another {kind}; docs/compatibility.md lists what goes together.")
+    )
+
+
+def _members(parts: Parts) -> Iterator[tuple[str, Component]]:
+    yield "loss", parts.loss
+    yield "architecture", parts.architecture
+    yield "conditioning", parts.conditioning
+    for regularizer in parts.regularizers:
+        yield "regularizer", regularizer
+    for augmentation in parts.augmentations:
+        yield "augmentation", augmentation
+
+
+def _name(kind: str, part: Component) -> str:
+    from skgan.resolution import name_of
+
+    return name_of(kind, part)
