@@ -12,7 +12,7 @@ from skgan.seeding import Key, numpy_generator
 
 
 class Rows(NamedTuple):
-    """One batch of the data: x `(n, *shape)`, y `(n, label_dim)`, which rows have a label `(n,)`, and its number."""
+    """One batch of the data: x `(n, *shape)`, y `(n, *label_shape)`, which rows have a label `(n,)`, and its number."""
 
     x: Tensor
     y: Tensor
@@ -27,10 +27,12 @@ class Dataset:
     ----------
     x : Tensor
         Stored samples, `(n, ...)`, uint8 or float32.
-    codes : Tensor
-        Stored labels, `(n,)`, int32; -1 means no label.
-    expand_x, expand_codes : callable
-        Stored rows to what the networks see, on the device.
+    labels : Tensor
+        Stored labels, `(n, ...)`: int32 codes, bytes or float32 numbers.
+    expand_x, expand_labels : callable
+        Stored rows to what the networks see, `(n, *shape)` and `(n, *label_shape)`, on the device.
+    known : callable
+        Stored labels to the mask of those that are one, `(n,)`.
     batch_size : int
         Rows in a batch; may exceed n.
     key : tuple
@@ -40,16 +42,18 @@ class Dataset:
     def __init__(
         self,
         x: Tensor,
-        codes: Tensor,
+        labels: Tensor,
         expand_x: Callable[[Tensor], Tensor],
-        expand_codes: Callable[[Tensor], Tensor],
+        expand_labels: Callable[[Tensor], Tensor],
+        known: Callable[[Tensor], Tensor],
         batch_size: int,
         key: Key,
     ):
         self.x = x
-        self.codes = codes
+        self.labels = labels
         self.expand_x = expand_x
-        self.expand_codes = expand_codes
+        self.expand_labels = expand_labels
+        self.known = known
         self.batch_size = batch_size
         self.key = key
         self._epoch = -1
@@ -61,8 +65,8 @@ class Dataset:
     def batch(self, number: int) -> Rows:
         """Return batch `number` of the endless run through ever new permutations of the rows."""
         index = self._rows_of(number)
-        codes = self.codes[index]
-        return Rows(self.expand_x(self.x[index]), self.expand_codes(codes), codes >= 0, number)
+        labels = self.labels[index]
+        return Rows(self.expand_x(self.x[index]), self.expand_labels(labels), self.known(labels), number)
 
     def batches(self, start: int = 0) -> Iterator[Rows]:
         """Yield the batches from number `start` on, without end."""

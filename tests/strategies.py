@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from hypothesis import assume
 from hypothesis import strategies as st
 from sklearn.base import clone
 
-from skgan import GANEstimator, registry
+from skgan import GANEstimator, registry, resolution
+from skgan.compatibility import why_not
+from skgan.exceptions import IncompatibleComponentError
 
 SEEDS = st.integers(0, 2**32 - 1)
 SIDES = st.sampled_from([1, 2, 4, 7, 8, 13, 16, 28, 32])
@@ -83,17 +86,45 @@ def labels(draw, n, fewest=1, most=20):
 @st.composite
 def parts(draw, kind, conditional):
     """Names and small objects from the registry that go together."""
-    fitting = [registry.resolve("architecture", name) for name in registry.names("architecture")]
-    architecture = draw(st.sampled_from([part for part in fitting if kind in (part().tags().kinds or [kind])]))
-    found = {registry.resolve("regularizer", name): name for name in registry.names("regularizer")}
-    names = st.lists(st.sampled_from(sorted(found.values())), max_size=2, unique=True)
+    labels = "classes" if conditional else "none"
+
+    def fitting(family, *others):
+        """Return one name for each part of a family that goes with such data and with others."""
+        found = {registry.resolve(family, name): name for name in registry.names(family)}
+        return sorted(
+            name
+            for part, name in found.items()
+            if kind in (part().tags().kinds or [kind])
+            and (labels in (part().tags().labels or [labels]) or (family == "conditioning" and not conditional))
+            and not (part().tags().square or part().tags().reads_codes)
+            and not any(why_not(part(), other) for other in others)
+        )
+
+    # Every second one is light: what is asked here hardly ever depends on how deep a network is.
+    name = draw(st.just("mlp") | st.sampled_from(fitting("architecture")))
+    part = registry.resolve("architecture", name)
+    architecture = part(**draw(st.sampled_from(part.get_test_params())))
+    loss = draw(st.sampled_from(fitting("loss", architecture)))
+    chosen = architecture, registry.resolve("loss", loss)()
+    names = st.lists(st.sampled_from(fitting("regularizer", *chosen)), max_size=2, unique=True)
     return {
-        "architecture": architecture(**draw(st.sampled_from(architecture.get_test_params()))),
-        "loss": draw(st.sampled_from(registry.names("loss"))),
+        "architecture": architecture,
+        "loss": loss,
         "regularizers": draw(st.just("auto") | names),
         "optimizer": draw(st.sampled_from(["auto", *registry.names("optimizer")])),
-        "conditioning": draw(st.sampled_from(["auto", *registry.names("conditioning")])) if conditional else None,
+        "conditioning": draw(st.sampled_from(["auto", *fitting("conditioning", *chosen)])) if conditional else None,
     }
+
+
+def go_together(case):
+    """Return whether nothing refuses the parts and data of a case; no network is built."""
+    gan = clone(case.estimator)
+    rows = case.X.reshape(len(case.X), -1)
+    try:
+        gan._new_model(case.X, rows, case.y, None, resolution.given(gan.get_params(deep=False)))
+    except IncompatibleComponentError:
+        return False
+    return True
 
 
 @st.composite
@@ -112,4 +143,6 @@ def cases(draw, dtypes=ANY_DTYPE, layouts=LAYOUTS, conditional=None, classes=(1,
         n_critic=1,
         max_iter=draw(st.integers(1, 2)),
     )
-    return Case(X, y, estimator)
+    case = Case(X, y, estimator)
+    assume(go_together(case))
+    return case

@@ -6,16 +6,18 @@ Each step remembers how to go back: `layout` (container, axes, dtype), the user'
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.base import clone
 from torch import Tensor
 
 from skgan.encoding import labels as label_encoding
 from skgan.encoding import preprocessors
 from skgan.encoding import scaling as scalings
-from skgan.encoding.labels import Classes, Labels, NoLabels
+from skgan.encoding.labels import Labels
 from skgan.encoding.layout import Layout
 from skgan.encoding.scaling import Scaling
 from skgan.interfaces import DataSpec
@@ -33,21 +35,28 @@ class Encoding:
         The outside of X.
     rows : array of shape (n, n_features)
         X, flat and checked.
-    y : array of shape (n,) or None
-        Labels.
+    y : array-like or None
+        Labels of any kind.
     classes : array-like or None
         All classes there will be, when they are known beforehand.
     preprocessor : transformer or None
         Applied first and undone last; fitted here, on a clone.
+    kinds : tuple of str, optional
+        Kinds of labels that the conditioning works with; None for any.
     """
 
-    def __init__(self, layout: Layout, rows: np.ndarray, y: Any, classes: Any, preprocessor: Any):
+    def __init__(
+        self,
+        layout: Layout,
+        rows: np.ndarray,
+        y: Any,
+        classes: Any,
+        preprocessor: Any,
+        kinds: tuple[str, ...] | None = None,
+    ):
         self.layout = layout
         self.preprocessor = None if preprocessor is None else clone(preprocessor)
-        self.labels: Labels = NoLabels()
-        if y is not None:
-            known = label_encoding.check_y(y, len(rows))
-            self.labels = Classes(known, classes)
+        self.labels: Labels = label_encoding.learn(y, len(rows), classes, kinds)
         if self.preprocessor is not None:
             width = rows.shape[1]
             rows = np.asarray(self.preprocessor.fit_transform(rows))
@@ -59,9 +68,19 @@ class Encoding:
         self.shape = samples.shape[1:]
         self.scaling: Scaling = scalings.make(self.kind, samples)
 
-    def spec(self, latent_dim: int) -> DataSpec:
+    def spec(self, latent_dim: int, codes: dict[str, Any]) -> DataSpec:
         """Return what the networks must know."""
-        return DataSpec(self.kind, self.shape, self.scaling.bounded, self.labels.kind, self.labels.dim, latent_dim)
+        labels = self.labels
+        return DataSpec(
+            self.kind,
+            self.shape,
+            self.scaling.bounded,
+            labels.kind,
+            labels.dim,
+            latent_dim,
+            label_shape=labels.shape,
+            **codes,
+        )
 
     def encode(self, rows: np.ndarray) -> Tensor:
         """Return flat, checked rows as samples to keep, `(n, *shape)`."""
@@ -70,21 +89,19 @@ class Encoding:
         return self.scaling.encode(self._samples(rows))
 
     def encode_labels(self, y: Any, n: int) -> Tensor:
-        """Return the codes of labels, `(n,)`; y must be there exactly when it was there in fit."""
-        if isinstance(self.labels, NoLabels):
-            if y is not None:
-                raise ValueError(
-                    "y must be left out: GANEstimator was fitted without labels. Got y. Fit with y to condition on it."
-                )
-            return self.labels.encode(None, n)
-        if y is None:
+        """Return n labels as they are kept, `(n, ...)`."""
+        return self.labels.encode(self.label_values(y, n))
+
+    def label_values(self, y: Any, n: int) -> np.ndarray:
+        """Return n labels, checked; y must be there exactly when it was there in fit."""
+        if y is None and self.labels.dim:
             raise ValueError(
                 sentence(
                     "y must be given: GANEstimator was fitted with labels. Got None.",
                     "Pass y, or fit with conditioning=None.",
                 )
             )
-        return self.labels.encode(label_encoding.check_y(y, n), n)
+        return self.labels.values(y, n)
 
     def decode(self, x: Tensor) -> Any:
         """Return the networks' samples `(n, *shape)` the way X came."""
@@ -97,12 +114,12 @@ class Encoding:
     def state(self, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
         """Return what was learned, as JSON can hold it; arrays go into `arrays`."""
         config: dict[str, Any] = {
-            "layout": self.layout.state(),
+            "layout": self.layout.state(arrays),
             "kind": self.kind,
             "shape": list(self.shape),
             "keeps_shape": self._keeps_shape,
             "scaling": scalings.dump(self.scaling, "scaling", arrays),
-            "labels": None if isinstance(self.labels, NoLabels) else self.labels.state(),
+            "labels": label_encoding.dump(self.labels, arrays),
             "preprocessor": None,
         }
         if self.preprocessor is not None:
@@ -113,15 +130,36 @@ class Encoding:
     def from_state(cls, config: dict[str, Any], arrays: dict[str, np.ndarray]) -> Encoding:
         """Return the encoding that `state` described."""
         self = cls.__new__(cls)
-        self.layout = Layout.from_state(config["layout"])
+        self.layout = Layout.from_state(config["layout"], arrays)
         self.kind = config["kind"]
         self.shape = tuple(config["shape"])
-        self._keeps_shape = config["keeps_shape"]
+        self._keeps_shape = bool(config["keeps_shape"])
         self.scaling = scalings.load(config["scaling"], "scaling", arrays)
-        self.labels = NoLabels() if config["labels"] is None else Classes.from_state(config["labels"])
+        self.labels = label_encoding.load(config["labels"], arrays)
         described = config["preprocessor"]
         self.preprocessor = None if described is None else preprocessors.load(described, "preprocessor", arrays)
         return self
+
+    @property
+    def n_features(self) -> int:
+        """Numbers in one flat row."""
+        return math.prod(self.layout.data_shape)
+
+    def check(self) -> None:
+        """Refuse what was learned when its pieces do not fit: a sample must find its way out and in again."""
+        if self.scaling.bounded != (self.kind == "image") or not all(length > 0 for length in self.shape):
+            raise ValueError("the scaling is not one for such data")
+        if not self._keeps_shape and (self.preprocessor is None or self.kind != "vector"):
+            raise ValueError("only a preprocessor changes the shape, into vectors")
+        if self._keeps_shape and (self.kind, self.shape) != (self.layout.kind, self.layout.sample_shape):
+            raise ValueError("the samples have another shape than the data")
+        samples = self.scaling.decode(torch.zeros(1, *self.shape))
+        rows = self.layout.flatten(samples) if self._keeps_shape else samples.reshape(1, -1)
+        if self.preprocessor is not None:
+            rows = np.asarray(self.preprocessor.inverse_transform(rows))
+        if rows.shape != (1, self.n_features) or tuple(self.encode(rows).shape[1:]) != self.shape:
+            raise ValueError("the steps of the encoding differ in shape")
+        self.layout.check_columns()
 
     def _samples(self, rows: np.ndarray) -> np.ndarray:
         return self.layout.take_off(rows) if self._keeps_shape else rows

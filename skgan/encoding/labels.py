@@ -1,161 +1,100 @@
-"""Labels: any classes to codes, codes to what the networks see, and back."""
+"""What y is: nothing, classes, several labels at once, numbers, or images.
+
+It is decided as by scikit-learn's ``type_of_target``: numbers that are not all whole are numbers, everything else
+in one dimension is classes, however many - integers too, which are read as numbers only under a conditioning that
+is made for numbers and not for classes. Two dimensions of 0 and 1 are several labels at once, other numbers in two
+dimensions are numbers, and four dimensions are images. NaN and None mean unlabelled; -1 is a class.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-import torch
-from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import check_consistent_length, column_or_1d
-from torch import Tensor
 
-from skgan.exceptions import CheckpointError
-from skgan.validation import listed, sentence
+from skgan.encoding.class_labels import Classes, NoLabels
+from skgan.encoding.image_labels import Images
+from skgan.encoding.label_base import Labels, as_floats, as_labels, kind_of, missing
+from skgan.encoding.multilabel import Multilabel
+from skgan.encoding.number_labels import Numbers
+from skgan.encoding.preprocessors import plain
+from skgan.validation import sentence
 
-UNLABELLED = -1
+__all__ = ["Classes", "Images", "Labels", "Multilabel", "NoLabels", "Numbers", "dump", "learn", "load"]
 
-
-class NoLabels:
-    """What y is when there is none: width 0 all the way."""
-
-    kind = "none"
-    dim = 0
-    classes = np.empty(0)
-    prior = np.empty(0)
-
-    def draw(self, n: int, rng: np.random.Generator) -> Tensor:
-        """Return the codes of n rows without labels."""
-        return self.encode(None, n)
-
-    def encode(self, y: Any, n: int) -> Tensor:
-        """Return the codes of n rows without labels."""
-        return torch.full((n,), UNLABELLED, dtype=torch.int32)
-
-    def expand(self, codes: Tensor) -> Tensor:
-        """Return labels of width 0, `(n, 0)`."""
-        return torch.zeros(len(codes), 0, device=codes.device)
+_KINDS: dict[str, type[Labels]] = {cls.kind: cls for cls in (NoLabels, Classes, Multilabel, Numbers, Images)}
 
 
-class Classes:
-    """Classes of any label type, one-hot for the networks; NaN and None mean unlabelled.
+def learn(y: Any, n: int, classes: Any = None, kinds: tuple[str, ...] | None = None) -> Labels:
+    """Return what y is, learned from the labels of n rows.
 
     Parameters
     ----------
-    y : array of shape (n,)
-        Labels to learn the classes from.
+    y : array-like, tensor, Series, DataFrame or None
+        The labels.
+    n : int
+        How many there must be.
     classes : array-like, optional
-        All classes there will be; those of y by default.
+        All classes there will be.
+    kinds : tuple of str, optional
+        Kinds of labels that the conditioning works with; where y can be read in two ways, the first of them counts.
     """
-
-    kind = "classes"
-
-    def __init__(self, y: np.ndarray, classes: Any = None):
-        labels = y[~_missing(y)]
-        if not len(labels):
-            raise ValueError("y must have at least one label. Got only missing values. Leave y out instead.")
-        self.classes = np.unique(labels if classes is None else np.asarray(classes))
-        counts = np.bincount(self._codes_of(labels), minlength=self.dim)
-        self.prior = counts / counts.sum()
-
-    @property
-    def dim(self) -> int:
-        """Number of classes."""
-        return len(self.classes)
-
-    def encode(self, y: Any, n: int) -> Tensor:
-        """Return codes `(n,)`, int32; -1 for rows without a label."""
-        missing = _missing(y)
-        codes = np.full(len(y), UNLABELLED, np.int32)
-        codes[~missing] = self._codes_of(y[~missing])
-        return torch.from_numpy(codes)
-
-    def expand(self, codes: Tensor) -> Tensor:
-        """Return one-hot labels `(n, K)`; zeros for rows without a label."""
-        every = torch.arange(self.dim, device=codes.device, dtype=codes.dtype)
-        return (codes[:, None] == every).float()
-
-    def draw(self, n: int, rng: np.random.Generator) -> Tensor:
-        """Return n codes drawn as often as the classes were seen."""
-        codes = np.searchsorted(np.cumsum(self.prior), rng.random(n), side="right")
-        return torch.from_numpy(np.minimum(codes, self.dim - 1).astype(np.int32))
-
-    def state(self) -> dict[str, Any]:
-        """Return what was learned, as JSON can hold it."""
-        kinds = {type(label) for label in self.classes.tolist()}
-        if not kinds <= {str, int, float, bool}:
-            raise CheckpointError(
-                sentence(
-                    "classes_ must be strings, numbers or booleans to be saved as data.",
-                    f"Got {listed(sorted(kind.__name__ for kind in kinds))}. Use joblib.dump instead.",
-                )
-            )
-        return {"classes": self.classes.tolist(), "dtype": self.classes.dtype.str, "prior": self.prior.tolist()}
-
-    @classmethod
-    def from_state(cls, config: dict[str, Any]) -> Classes:
-        """Return the classes that `state` described."""
-        self = cls.__new__(cls)
-        self.classes = np.array(config["classes"], np.dtype(config["dtype"]))
-        self.prior = np.array(config["prior"])
-        return self
-
-    def _codes_of(self, labels: np.ndarray) -> np.ndarray:
-        known = {label: code for code, label in enumerate(self.classes.tolist())}
-        try:
-            return np.array([known[label] for label in labels.tolist()], np.int32)
-        except (KeyError, TypeError):
-            unknown = [label for label in labels.tolist() if label not in known]
-            raise ValueError(
-                sentence(
-                    f"y must hold labels that were seen in fit: {listed(self.classes.tolist())}.",
-                    f"Got {listed(dict.fromkeys(map(str, unknown)), 3)}. Ask for a known label.",
-                )
-            ) from None
+    if y is None:
+        return NoLabels()
+    kind = _kind_of(as_labels(y), kinds)
+    if classes is not None and kind != "classes":
+        raise ValueError(
+            f"classes must be left out where y holds no classes. Got classes, and y is {kind!r}. Leave classes out."
+        )
+    if kind == "classes":
+        return Classes(y, n, classes)
+    if kind == "image":
+        return Images(y, n)
+    return Multilabel(y, n) if kind == "multilabel" else Numbers(y, n)
 
 
-Labels = NoLabels | Classes
+def dump(labels: Labels, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Return what labels have learned, as JSON can hold it; arrays go into `arrays` under ``labels``."""
+    return {"kind": labels.kind, **plain(labels.state(arrays))}
 
 
-def check_y(y: Any, n: int) -> np.ndarray:
-    """Return y as an array `(n,)` of class labels, or refuse it."""
-    if hasattr(y, "detach"):
-        y = y.detach().cpu().numpy()
-    if hasattr(y, "to_numpy"):
-        y = y.to_numpy()
-    y = column_or_1d(np.asarray(y), warn=True)
-    check_consistent_length(np.empty((n, 0)), y)
-    missing = _missing(y)
-    labels = y[~missing]
-    if y.dtype.kind == "O":
-        kinds = {_kind_of(label) for label in labels}
-        if len(kinds) > 1:
-            raise ValueError(
-                sentence(
-                    f"y must hold labels of one type. Got {listed(sorted(kinds))}.",
-                    "Convert them, for example with y.astype(str).",
-                )
-            )
-        y = y.copy()
-        y[missing] = None
-    target = type_of_target(labels) if len(labels) and y.dtype.kind != "O" else "multiclass"
-    if target not in ("binary", "multiclass"):
+def load(config: dict[str, Any], arrays: dict[str, np.ndarray]) -> Labels:
+    """Return the labels that `dump` described."""
+    return _KINDS[config["kind"]].from_state(config, arrays)
+
+
+def _kind_of(array: np.ndarray, kinds: tuple[str, ...] | None) -> str:
+    """Return the kind of labels in an array, the first of those possible that is among `kinds`."""
+    if 0 in array.shape[1:]:
+        raise ValueError(f"y must hold something in each row. Got shape {array.shape}. Check its axes, or leave y out.")
+    if array.ndim == 4:
+        return "image"
+    if array.ndim > 2:
         raise ValueError(
             sentence(
-                f"Unknown label type: {target}. y must hold class labels: strings, integers or booleans.",
-                "Bin the numbers, or leave y out.",
+                f"y must have 1, 2 or 4 dimensions. Got {array.ndim}: shape {array.shape}.",
+                "Give labels (n,), several numbers (n, d), or images (n, channels, height, width).",
             )
         )
-    return y
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    possible = _in_two_dimensions(array) if array.ndim == 2 else _in_one_dimension(array)
+    return next((kind for kind in possible if kinds is None or kind in kinds), possible[0])
 
 
-def _missing(y: np.ndarray) -> np.ndarray:
-    if y.dtype.kind == "f":
-        return np.isnan(y)
-    if y.dtype.kind == "O":
-        return np.array([label is None or label != label for label in y], bool)
-    return np.zeros(len(y), bool)
+def _in_two_dimensions(array: np.ndarray) -> tuple[str, ...]:
+    numbers = as_floats(array)
+    labelled = numbers[~np.isnan(numbers).any(1)]
+    return ("multilabel", "continuous") if ((labelled == 0) | (labelled == 1)).all() else ("continuous",)
 
 
-def _kind_of(label: Any) -> str:
-    return "number" if isinstance(label, int | float | np.number | np.bool_) else type(label).__name__
+def _in_one_dimension(array: np.ndarray) -> tuple[str, ...]:
+    if not array.ndim:  # to be refused as classes
+        return ("classes",)
+    labels = array[~missing(array)]
+    if labels.dtype.kind == "O" and {kind_of(label) for label in labels} == {"number"}:
+        labels = labels.astype(np.float64)
+    if not len(labels) or labels.dtype.kind not in "biuf":
+        return ("classes",)
+    numbers = as_floats(labels)
+    return ("classes", "continuous") if (numbers == np.rint(numbers)).all() else ("continuous",)

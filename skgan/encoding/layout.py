@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, cast
 
 import numpy as np
@@ -95,8 +96,9 @@ class Layout:
         ]
         return pd.concat(columns, axis=1, keys=range(len(columns))).set_axis(self.columns, axis=1)
 
-    def state(self) -> dict[str, Any]:
-        """Return what was learned, as JSON can hold it."""
+    def state(self, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+        """Return what was learned, as JSON can hold it; arrays go into `arrays`."""
+        arrays["layout.whole"] = self.whole
         return {
             "layout": self.layout,
             "kind": self.kind,
@@ -105,11 +107,10 @@ class Layout:
             "columns": self.columns,
             "dtypes": self.dtypes,
             "frame_dtypes": self.frame_dtypes,
-            "whole": self.whole.tolist(),
         }
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> Layout:
+    def from_state(cls, state: dict[str, Any], arrays: dict[str, np.ndarray]) -> Layout:
         """Return the layout that `state()` described."""
         self = cls.__new__(cls)
         self.layout = state["layout"]
@@ -120,8 +121,21 @@ class Layout:
         self.columns = state["columns"]
         self.dtypes = [_numpy_dtype(np.dtype(name)).name for name in state["dtypes"]]
         self.frame_dtypes = state["frame_dtypes"]
-        self.whole = np.array(state["whole"], bool)
+        self.whole = arrays["layout.whole"]
         return self
+
+    def check_columns(self) -> None:
+        """Refuse what was learned of the columns when it differs in number or is not of its type."""
+        n, frame = math.prod(self.data_shape), self.columns is not None
+        lengths = {len(self.dtypes), len(self.frame_dtypes), len(self.columns or [None])}
+        if (self.whole.shape, self.whole.dtype) != ((n,), bool) or lengths != {n if frame else 1}:
+            raise ValueError("the columns differ in number")
+        if len(self._axes) != len(self.data_shape) or math.prod(self.sample_shape) != n:
+            raise ValueError("the axes differ in number")
+        if not all(isinstance(name, str | int | float | None) for name in self.columns or []):
+            raise ValueError("a column has a name that is neither text nor a number")
+        if not all(isinstance(name, str) and len(name) <= 100 for name in self.frame_dtypes):
+            raise ValueError("a column has a type that is not named")
 
 
 def _named_layout(layout: str, shape: tuple[int, ...]) -> str:

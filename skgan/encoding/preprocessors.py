@@ -70,6 +70,11 @@ def load(config: dict[str, Any], prefix: str, arrays: dict[str, np.ndarray]) -> 
     """Return the fitted transformer that `dump` took apart."""
     params = {name: tuple(v) if isinstance(v, list) else v for name, v in config["params"].items()}
     transformer = CLOSED_LIST[config["class"]](**params)
+    transformer._validate_params()
+    arrays_of_it = [name.removeprefix(f"{prefix}.") for name in arrays if name.startswith(f"{prefix}.")]
+    for attribute in (*config["fitted"], *arrays_of_it):
+        if not attribute.partition(".")[0].isidentifier() or hasattr(transformer, attribute) or "__" in attribute:
+            raise ValueError("a transformer learns no number of that name")
     for attribute, value in config["fitted"].items():
         nested = isinstance(value, dict) and "class" in value
         setattr(transformer, attribute, load(value, f"{prefix}.{attribute}", arrays) if nested else value)
