@@ -5,7 +5,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from skgan.interfaces import Architecture, Conditioning, Critique, DataSpec, Integer, Real
+from skgan.interfaces import Architecture, Conditioning, Critique, DataSpec, Integer, Real, Tags
 
 NAMES = {"mlp": "MLP"}
 
@@ -39,6 +39,10 @@ class MLP(Architecture):
         self.width = width
         self.depth = depth
         self.slope = slope
+
+    def tags(self) -> Tags:
+        """Return that labels must be vectors."""
+        return Tags(labels=("none", "classes", "multilabel", "continuous"))
 
     def generator(self, spec: DataSpec, conditioning: Conditioning) -> nn.Module:
         """Return a module ``(z, y) -> x`` `(n, *shape)`."""

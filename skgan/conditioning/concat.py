@@ -1,9 +1,9 @@
 """Conditioning by concatenation."""
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from skgan.interfaces import Conditioning, Critique, DataSpec, Integer
+from skgan.conditioning._heads import VECTORS, JointHead
+from skgan.interfaces import Conditioning, DataSpec, Integer, Tags
 from skgan.layers import Embedding, NoEmbedding
 
 NAMES = {"concat": "Concat"}
@@ -35,24 +35,14 @@ class Concat(Conditioning):
     def __init__(self, hidden: int = 128):
         self.hidden = hidden
 
+    def tags(self) -> Tags:
+        """Return that labels must be vectors."""
+        return Tags(labels=VECTORS)
+
     def embed(self, spec: DataSpec) -> Embedding:
         """Return the label itself."""
         return NoEmbedding(spec.label_dim)
 
     def head(self, width: int, spec: DataSpec) -> nn.Module:
         """Return the joint layer and the logit; without labels a linear logit."""
-        return _Head(width, spec.label_dim, self.hidden if spec.label_dim else 0)
-
-
-class _Head(nn.Module):
-    def __init__(self, width: int, label_dim: int, hidden: int):
-        super().__init__()
-        if hidden:
-            self.joint = nn.Sequential(nn.Linear(width + label_dim, hidden), nn.LeakyReLU(0.2))
-        else:
-            self.joint = nn.Sequential()
-        self.logit = nn.Linear(hidden or width, 1)
-
-    def forward(self, features: Tensor, e: Tensor) -> Critique:
-        """Return logits `(n,)` for features `(n, width)` and labels e `(n, label_dim)`."""
-        return Critique(self.logit(self.joint(torch.cat([features, e], 1))).squeeze(1), features)
+        return JointHead(width, spec.label_dim, self.hidden)

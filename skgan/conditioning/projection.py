@@ -1,8 +1,9 @@
 """The projection discriminator."""
 
-from torch import Tensor, nn
+from torch import nn
 
-from skgan.interfaces import Conditioning, Critique, DataSpec, Integer
+from skgan.conditioning._heads import ProjectionHead
+from skgan.interfaces import Conditioning, DataSpec, Integer
 from skgan.layers import Embedding, LabelEmbedding, NoEmbedding
 
 NAMES = {"projection": "Projection", "pd": "Projection"}
@@ -42,18 +43,4 @@ class Projection(Conditioning):
 
     def head(self, width: int, spec: DataSpec) -> nn.Module:
         """Return the linear logit and, with labels, the projection."""
-        return _Head(width, self.width if spec.label_dim else 0)
-
-
-class _Head(nn.Module):
-    def __init__(self, width: int, embedding: int):
-        super().__init__()
-        self.logit = nn.Linear(width, 1)
-        self.vectors = nn.Linear(embedding, width, bias=False) if embedding else None
-
-    def forward(self, features: Tensor, e: Tensor) -> Critique:
-        """Return logits `(n,)` for features `(n, width)` and embedded labels e `(n, embedding)`."""
-        logits = self.logit(features).squeeze(1)
-        if self.vectors is not None:
-            logits = logits + (self.vectors(e) * features).sum(1) / features.shape[1] ** 0.5
-        return Critique(logits, features)
+        return ProjectionHead(width, self.width if spec.label_dim else 0)

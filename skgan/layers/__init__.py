@@ -1,6 +1,54 @@
 """Blocks that two or more architectures share."""
 
+from skgan.layers.attention import SelfAttention
+from skgan.layers.convolution import doubling, halving, keeping, pointwise
 from skgan.layers.embedding import Embedding, LabelEmbedding, NoEmbedding
-from skgan.layers.normalization import PlainNorm
+from skgan.layers.equalized import EqualizedConv, EqualizedLinear
+from skgan.layers.grid import Grid, widths
+from skgan.layers.minibatch import MinibatchStd
+from skgan.layers.normalization import (
+    AdaptiveInstanceNorm,
+    ConditionalNorm,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    PixelNorm,
+    PlainNorm,
+)
+from skgan.layers.patches import Patches, rows_of_places
+from skgan.layers.residual import DownBlock, UpBlock, convolution
+from skgan.layers.spectral import CONVOLUTIONS, WEIGHTED, normalize_spectrally
+from skgan.layers.transforms import flip, shift
 
-__all__ = ["Embedding", "LabelEmbedding", "NoEmbedding", "PlainNorm"]
+__all__ = [
+    "CONVOLUTIONS",
+    "WEIGHTED",
+    "AdaptiveInstanceNorm",
+    "ConditionalNorm",
+    "DownBlock",
+    "Embedding",
+    "EqualizedConv",
+    "EqualizedLinear",
+    "Grid",
+    "GroupNorm",
+    "InstanceNorm",
+    "LabelEmbedding",
+    "LayerNorm",
+    "MinibatchStd",
+    "NoEmbedding",
+    "Patches",
+    "PixelNorm",
+    "PlainNorm",
+    "SelfAttention",
+    "UpBlock",
+    "convolution",
+    "doubling",
+    "flip",
+    "halving",
+    "keeping",
+    "normalize_spectrally",
+    "pointwise",
+    "rows_of_places",
+    "shift",
+    "widths",
+]

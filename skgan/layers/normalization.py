@@ -1,4 +1,6 @@
-"""Normalisations for inside a generator."""
+"""Normalisations `(h, e) -> h` of values `(n, channels, ...)`; most do not look at the embedded label e."""
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -27,9 +29,154 @@ class PlainNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
 
-    def forward(self, h: Tensor, e: Tensor) -> Tensor:
+    def forward(self, h: Tensor, e: Tensor | None = None) -> Tensor:
         """Return h normalised, `(n, channels, ...)`; the embedded label e is not looked at."""
         several = h.numel() > h.shape[1]
         return functional.batch_norm(
             h, self.running_mean, self.running_var, self.weight, self.bias, training=self.training and several
         )
+
+
+class ConditionalNorm(nn.Module):
+    r"""Batch normalisation whose scale and shift depend on the label.
+
+    .. math:: (w + \Gamma e) \cdot \mathrm{BN}(h) + b + B e
+
+    Parameters
+    ----------
+    channels : int
+        Axis 1 of what comes in, `(n, channels, ...)`.
+    width : int
+        Width of an embedded label.
+    """
+
+    def __init__(self, channels: int, width: int):
+        super().__init__()
+        self.norm = PlainNorm(channels)
+        self.modulate = _Modulation(channels, width)
+
+    def forward(self, h: Tensor, e: Tensor) -> Tensor:
+        """Return h normalised over the batch and modulated by e `(n, width)`."""
+        plain = self.norm
+        several = h.numel() > h.shape[1]
+        h = functional.batch_norm(h, plain.running_mean, plain.running_var, training=self.training and several)
+        return self.modulate(h, e, plain.weight, plain.bias)
+
+
+class InstanceNorm(nn.Module):
+    """Each channel of each sample normalised over its places; on a grid of one place only scaled and shifted.
+
+    Parameters
+    ----------
+    channels : int
+        Axis 1 of what comes in, `(n, channels, ...)`.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, h: Tensor, e: Tensor | None = None) -> Tensor:
+        """Return h normalised, `(n, channels, ...)`."""
+        return _affine(_standardised(h, h.shape[1]), self.weight, self.bias)
+
+
+class AdaptiveInstanceNorm(nn.Module):
+    r"""Instance normalisation whose scale and shift depend on the label.
+
+    .. math:: (w + \Gamma e) \cdot \mathrm{IN}(h) + b + B e
+
+    Parameters
+    ----------
+    channels : int
+        Axis 1 of what comes in, `(n, channels, ...)`.
+    width : int
+        Width of an embedded label.
+    """
+
+    def __init__(self, channels: int, width: int):
+        super().__init__()
+        self.norm = InstanceNorm(channels)
+        self.modulate = _Modulation(channels, width)
+
+    def forward(self, h: Tensor, e: Tensor) -> Tensor:
+        """Return h normalised over its places and modulated by e `(n, width)`."""
+        return self.modulate(_standardised(h, h.shape[1]), e, self.norm.weight, self.norm.bias)
+
+
+class GroupNorm(nn.Module):
+    """Each group of channels of each sample normalised over the group and its places.
+
+    Parameters
+    ----------
+    channels : int
+        Axis 1 of what comes in, `(n, channels, ...)`.
+    groups : int, default=8
+        Number of groups; the greatest common divisor with `channels` is taken.
+    """
+
+    def __init__(self, channels: int, groups: int = 8):
+        super().__init__()
+        self.groups = math.gcd(channels, groups)
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, h: Tensor, e: Tensor | None = None) -> Tensor:
+        """Return h normalised, `(n, channels, ...)`."""
+        return _affine(_standardised(h, self.groups), self.weight, self.bias)
+
+
+class LayerNorm(nn.Module):
+    """Each sample normalised over all its channels and places.
+
+    Parameters
+    ----------
+    channels : int
+        Axis 1 of what comes in, `(n, channels, ...)`.
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, h: Tensor, e: Tensor | None = None) -> Tensor:
+        """Return h normalised, `(n, channels, ...)`."""
+        return _affine(_standardised(h, 1), self.weight, self.bias)
+
+
+class PixelNorm(nn.Module):
+    r"""The channels at each place divided by their root mean square; a vector `(n, d)` is one place.
+
+    .. math:: h / \sqrt{\tfrac{1}{C} \sum_c h_c^2 + 10^{-12}}
+    """
+
+    def forward(self, h: Tensor, e: Tensor | None = None) -> Tensor:
+        """Return h normalised, `(n, channels, ...)`."""
+        return h * (h.square().mean(1, keepdim=True) + 1e-12).rsqrt()
+
+
+class _Modulation(nn.Module):
+    """Scale and shift by linear functions of the label, none to start from."""
+
+    def __init__(self, channels: int, width: int):
+        super().__init__()
+        self.scale = nn.Linear(width, channels, bias=False)
+        self.shift = nn.Linear(width, channels, bias=False)
+        nn.init.zeros_(self.scale.weight)
+        nn.init.zeros_(self.shift.weight)
+
+    def forward(self, h: Tensor, e: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        return _affine(h, weight + self.scale(e), bias + self.shift(e))
+
+
+def _affine(h: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Return weight * h + bias for values of each channel, `(channels,)` or `(n, channels)`."""
+    shape = (-1, h.shape[1], *[1] * (h.ndim - 2))
+    return weight.reshape(shape) * h + bias.reshape(shape)
+
+
+def _standardised(h: Tensor, groups: int) -> Tensor:
+    """Return h with mean 0 and variance 1 over each group of channels; single values stay as they are."""
+    return h if h[0].numel() == groups else functional.group_norm(h, groups)

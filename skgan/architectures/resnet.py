@@ -1,0 +1,77 @@
+"""Residual networks, as trained with spectral normalisation or with a gradient penalty."""
+
+from torch import nn
+
+from skgan.architectures._convolutional import VECTORS
+from skgan.architectures._residual import Discriminator, Generator
+from skgan.interfaces import Architecture, Choice, Conditioning, DataSpec, Integer, Tags
+from skgan.layers import normalize_spectrally
+
+NAMES = {"resnet": "ResNet"}
+
+
+class ResNet(Architecture):
+    r"""Residual blocks up from a grid of about four by four, and down to one of about eight by eight.
+
+    .. math:: D(x) = w^\top \sum_p \phi(x)_p + b \quad \text{or} \quad w^\top \tfrac{1}{P} \sum_p \phi(x)_p + b
+
+    over the P places of the last grid: the sum with every weight of the discriminator divided by its largest singular
+    value [1]_, the mean without any normalisation [2]_. The generator normalises as the conditioning says. The papers'
+    networks for 32 by 32 have 256 channels in the generator and 128 in the discriminator throughout.
+
+    Parameters
+    ----------
+    form : {"sngan", "wgan-gp"}, default="sngan"
+        Which of the two discriminators.
+    channels : int, default=64
+        Channels at the finest resolution, doubled at each further one, in [1, inf).
+    most_channels : int, default=256
+        Where the doubling ends, in [1, inf).
+
+    References
+    ----------
+    .. [1] Miyato et al., "Spectral Normalization for Generative Adversarial Networks", ICLR 2018.
+    .. [2] Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017.
+
+    Examples
+    --------
+    >>> from skgan import GANEstimator
+    >>> GANEstimator("wgan-gp", architecture="resnet").set_params(architecture__form="wgan-gp")
+    GANEstimator(architecture=ResNet(form='wgan-gp'), loss='wgan-gp')
+    """
+
+    constraints = {
+        "form": (Choice("sngan", "wgan-gp"),),
+        "channels": (Integer(1),),
+        "most_channels": (Integer(1),),
+    }
+
+    def __init__(self, form: str = "sngan", channels: int = 64, most_channels: int = 256):
+        self.form = form
+        self.channels = channels
+        self.most_channels = most_channels
+
+    def tags(self) -> Tags:
+        """Return that it is for images, and whether it keeps its discriminator's weights small."""
+        return Tags(kinds=("image",), labels=VECTORS, limits_weights=self.form == "sngan")
+
+    def generator(self, spec: DataSpec, conditioning: Conditioning) -> nn.Module:
+        """Return a module ``(z, y) -> x`` `(n, c, h, w)`."""
+        return Generator(spec, conditioning, self.channels, self.most_channels)
+
+    def discriminator(self, spec: DataSpec, conditioning: Conditioning) -> nn.Module:
+        """Return a module ``(x, y) -> Critique``."""
+        pool = "sum" if self.form == "sngan" else "mean"
+        network = Discriminator(spec, conditioning, self.channels, self.most_channels, pool)
+        if self.form == "sngan":
+            normalize_spectrally(network)
+        return network
+
+    def defaults(self, spec: DataSpec) -> dict:
+        """Return the Adam of both papers."""
+        return {"optimizer": ("adam", {"betas": (0.0, 0.9)}), "learning_rate": 2e-4}
+
+    @classmethod
+    def get_test_params(cls) -> list[dict]:
+        """Return small networks of both forms."""
+        return [{"form": form, "channels": 8, "most_channels": 8} for form in ("sngan", "wgan-gp")]
