@@ -3,7 +3,8 @@
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from skgan.interfaces import Batch, DataSpec, Loss
+from skgan.interfaces import Batch, DataSpec, Loss, Tags
+from skgan.losses._custom import dcgan_adam
 
 NAMES = {"minimax": "Minimax"}
 
@@ -26,6 +27,10 @@ class Minimax(Loss):
     GANEstimator(loss='minimax')
     """
 
+    def tags(self) -> Tags:
+        """Return that the logit is log p_data / p_model."""
+        return Tags(meaning="log-ratio")
+
     def discriminator(self, batch: Batch) -> Tensor:
         """Return sp(-r) + sp(f), `(n, *heads)`."""
         return softplus(-batch.real_.logits) + softplus(batch.fake_.logits)
@@ -35,5 +40,5 @@ class Minimax(Loss):
         return -softplus(batch.fake_.logits)
 
     def defaults(self, spec: DataSpec) -> dict:
-        """Return the Adam that DCGAN made the custom: 2e-4, (0.5, 0.999)."""
-        return {"optimizer": ("adam", {"betas": (0.5, 0.999)}), "learning_rate": 2e-4}
+        """Return DCGAN's Adam, but for vectors, where the networks say what they train best with."""
+        return {} if spec.kind == "vector" else dcgan_adam()

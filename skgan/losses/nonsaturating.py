@@ -3,7 +3,8 @@
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from skgan.interfaces import Batch, DataSpec, Loss
+from skgan.interfaces import Batch, DataSpec, Loss, Tags
+from skgan.losses._custom import customary
 
 NAMES = {"nonsaturating": "NonSaturating", "vanilla": "NonSaturating", "logistic": "NonSaturating"}
 
@@ -13,11 +14,13 @@ class NonSaturating(Loss):
 
     .. math:: L_D = \mathrm{sp}(-D(x)) + \mathrm{sp}(D(G(z))), \qquad L_G = \mathrm{sp}(-D(G(z)))
 
-    with :math:`\mathrm{sp}(t) = \log(1 + e^t)`, always from logits.
+    with :math:`\mathrm{sp}(t) = \log(1 + e^t)`, always from logits. By its defaults vectors come with the
+    penalty ``"r1"``; with ``regularizers=None`` it is the textbook's, which loses modes in the long run.
 
     References
     ----------
     .. [1] Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014, section 3.
+    .. [2] Mescheder, Geiger, Nowozin, "Which Training Methods for GANs do actually Converge?", ICML 2018.
 
     Examples
     --------
@@ -25,6 +28,10 @@ class NonSaturating(Loss):
     >>> GANEstimator(loss="nonsaturating")
     GANEstimator(loss='nonsaturating')
     """
+
+    def tags(self) -> Tags:
+        """Return that the logit is log p_data / p_model."""
+        return Tags(meaning="log-ratio")
 
     def discriminator(self, batch: Batch) -> Tensor:
         """Return sp(-r) + sp(f), `(n, *heads)`."""
@@ -35,5 +42,5 @@ class NonSaturating(Loss):
         return softplus(-batch.fake_.logits)
 
     def defaults(self, spec: DataSpec) -> dict:
-        """Return the Adam that DCGAN made the custom: 2e-4, (0.5, 0.999)."""
-        return {"optimizer": ("adam", {"betas": (0.5, 0.999)}), "learning_rate": 2e-4}
+        """Return ``"r1"`` for vectors, which lose modes without it, and DCGAN's Adam for the rest."""
+        return customary(spec)

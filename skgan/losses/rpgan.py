@@ -1,9 +1,9 @@
 """The relativistic pairing loss."""
 
 from torch import Tensor
-from torch.nn.functional import softplus
 
-from skgan.interfaces import Batch, DataSpec, Loss, Tags
+from skgan.interfaces import Batch, Choice, DataSpec, Loss, Tags
+from skgan.losses._relative import FORMS, price
 
 NAMES = {"rpgan": "RpGAN"}
 
@@ -15,11 +15,16 @@ PENALTY_OF_IMAGES = 5.0
 class RpGAN(Loss):
     r"""Real i must look more real than fake i, which shares its label.
 
-    .. math:: L_D = \mathrm{sp}(D(G(z_i)) - D(x_i)), \qquad L_G = \mathrm{sp}(D(x_i) - D(G(z_i)))
+    .. math:: L_D = h(D(x_i) - D(G(z_i))), \qquad L_G = h(D(G(z_i)) - D(x_i))
 
-    with :math:`\mathrm{sp}(t) = \log(1 + e^t)`. By its defaults it comes with zero-centred gradient
-    penalties on real (``"r1"``) and fake (``"r2"``) samples, under which it converges where others
-    cycle or lose modes.
+    with :math:`h(t) = \log(1 + e^{-t})`, :math:`(t - 1)^2` or :math:`\max(1 - t, 0)`. By its defaults it
+    comes with zero-centred gradient penalties on real (``"r1"``) and fake (``"r2"``) samples, under which
+    it converges where others cycle or lose modes.
+
+    Parameters
+    ----------
+    form : {"logistic", "least-squares", "hinge"}, default="logistic"
+        Which :math:`h`.
 
     References
     ----------
@@ -33,19 +38,29 @@ class RpGAN(Loss):
     GANEstimator(loss='rpgan', regularizers='r1')
     """
 
+    constraints = {"form": (Choice(*FORMS),)}
+
+    def __init__(self, form: str = "logistic"):
+        self.form = form
+
     def tags(self) -> Tags:
-        """Return that real i is compared with fake i."""
-        return Tags(pairing=True)
+        """Return that real i is compared with fake i, and only their difference counts."""
+        return Tags(meaning="relative", pairing=True)
 
     def discriminator(self, batch: Batch) -> Tensor:
-        """Return sp(f - r), `(n, *heads)`."""
-        return softplus(batch.fake_.logits - batch.real_.logits)
+        """Return h(r - f), `(n, *heads)`."""
+        return price(self.form, batch.real_.logits - batch.fake_.logits)
 
     def generator(self, batch: Batch) -> Tensor:
-        """Return sp(r - f), `(n, *heads)`."""
-        return softplus(batch.real_.logits - batch.fake_.logits)
+        """Return h(f - r), `(n, *heads)`."""
+        return price(self.form, batch.fake_.logits - batch.real_.logits)
 
     def defaults(self, spec: DataSpec) -> dict:
         """Return both penalties, weighted for the number of features."""
         weight = PENALTY_OF_IMAGES if spec.kind == "image" else PENALTY_PER_FEATURE * spec.n_values
         return {"regularizers": [("r1", {"weight": weight}), ("r2", {"weight": weight})]}
+
+    @classmethod
+    def get_test_params(cls) -> list[dict]:
+        """Return each form."""
+        return [{"form": form} for form in FORMS]

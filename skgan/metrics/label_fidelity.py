@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from skgan.interfaces import Metric, Score
+from skgan.interfaces import Metric, Score, Tags
 
 NAMES = {"label-fidelity": "LabelFidelity"}
 
@@ -35,6 +35,10 @@ class LabelFidelity(Metric):
 
     def __init__(self, classifier: Any = None):
         self.classifier = classifier
+
+    def tags(self) -> Tags:
+        """Return that it needs labels."""
+        return Tags(labels=("classes",))
 
     def __call__(
         self,

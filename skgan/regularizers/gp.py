@@ -1,9 +1,9 @@
 """The gradient penalty of WGAN-GP."""
 
-import torch
 from torch import Tensor
 
 from skgan.interfaces import Batch, Integer, Real, Regularizer, Tags
+from skgan.regularizers._slopes import norms_between
 
 NAMES = {"gp": "GradientPenalty", "gradient-penalty": "GradientPenalty"}
 
@@ -46,8 +46,4 @@ class GradientPenalty(Regularizer):
 
     def penalty(self, batch: Batch) -> Tensor:
         """Return the penalty of each sample, `(n,)`."""
-        real, fake = batch.real, batch.fake
-        shape = (len(real), *[1] * (real.ndim - 1))
-        a = torch.rand(shape, generator=batch.rng(self), device=real.device, dtype=real.dtype)
-        gradient = batch.gradient_at(torch.lerp(fake, real, a)).flatten(1)
-        return self.weight * ((gradient.square().sum(1) + 1e-12).sqrt() - 1).square()
+        return self.weight * (norms_between(batch, self) - 1).square()

@@ -1,23 +1,11 @@
 """Spectral normalisation."""
 
 from torch import nn
-from torch.nn.utils.parametrizations import spectral_norm
 
-from skgan.interfaces import Integer, Regularizer
-from skgan.layers import LabelEmbedding
+from skgan.interfaces import Integer, Regularizer, Tags
+from skgan.layers import normalize_spectrally
 
 NAMES = {"spectral-norm": "SpectralNorm", "sn": "SpectralNorm"}
-
-_WEIGHTED = (
-    LabelEmbedding,
-    nn.Linear,
-    nn.Conv1d,
-    nn.Conv2d,
-    nn.Conv3d,
-    nn.ConvTranspose1d,
-    nn.ConvTranspose2d,
-    nn.ConvTranspose3d,
-)
 
 
 class SpectralNorm(Regularizer):
@@ -48,10 +36,11 @@ class SpectralNorm(Regularizer):
     def __init__(self, n_power_iterations: int = 1):
         self.n_power_iterations = n_power_iterations
 
+    def tags(self) -> Tags:
+        """Return that it keeps the discriminator's weights small."""
+        return Tags(limits_weights=True)
+
     def prepare(self, module: nn.Module, player: str) -> None:
         """Put the division before every linear, convolutional and label weight of the discriminator."""
-        if player != self.player:
-            return
-        for layer in list(module.modules()):
-            if isinstance(layer, _WEIGHTED):
-                spectral_norm(layer, n_power_iterations=self.n_power_iterations, eps=1e-12)
+        if player == self.player:
+            normalize_spectrally(module, rounds=self.n_power_iterations)
