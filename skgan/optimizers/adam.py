@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from skgan.interfaces import Choice, Integer, Optimizer, Pair, Real
+from skgan.interfaces import Optimizer, Pair, Real
+from skgan.optimizers._shared import SLOWING, fusible, slowed
 
 NAMES = {"adam": "Adam"}
 
@@ -34,11 +35,7 @@ class Adam(Optimizer):
     GANEstimator(optimizer=Adam(betas=(0.0, 0.99)))
     """
 
-    constraints = {
-        "betas": (Pair(Real(0.0, 1.0)),),
-        "eps": (Real(0.0, closed="neither"),),
-        "slowing_steps": (Integer(1), Choice(None)),
-    }
+    constraints = {"betas": (Pair(Real(0.0, 1.0)),), "eps": (Real(0.0, closed="neither"),), "slowing_steps": SLOWING}
 
     def __init__(self, betas: tuple[float, float] = (0.5, 0.999), eps: float = 1e-8, slowing_steps: int | None = None):
         self.betas = betas
@@ -48,11 +45,10 @@ class Adam(Optimizer):
     def make(self, parameters: Iterable[Tensor], learning_rate: float) -> torch.optim.Optimizer:
         """Return ``torch.optim.Adam``."""
         parameters = list(parameters)
-        fused = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)
         return torch.optim.Adam(
-            parameters, learning_rate, betas=(self.betas[0], self.betas[1]), eps=self.eps, fused=fused
+            parameters, learning_rate, betas=(self.betas[0], self.betas[1]), eps=self.eps, fused=fusible(parameters)
         )
 
     def rate(self, step: int) -> float:
         """Return the factor on the learning rate at generator update `step`."""
-        return 1.0 if self.slowing_steps is None else (1 + step / self.slowing_steps) ** -0.5
+        return slowed(step, self.slowing_steps)
