@@ -1,27 +1,23 @@
-"""What every registered part of every family promises, whatever it computes."""
-
-import inspect
-import pickle
+"""The conformance kit over every part that is registered, whatever it computes."""
 
 import pytest
-from sklearn.base import clone
 
 from skgan import registry
-from skgan.exceptions import InvalidParameterError
-from skgan.interfaces import Component, DataSpec, Tags
 from skgan.resolution import FAMILIES
+from skgan.testing import check_component, component_checks
+from skgan.testing._parts import objects_of
 
-SPECS = [
-    DataSpec("vector", (5,), bounded=False, label_kind="classes", label_dim=3, latent_dim=4),
-    DataSpec("image", (1, 8, 8), bounded=True, label_kind="none", label_dim=0, latent_dim=4),
-]
-CLASSES = sorted({(kind, registry.resolve(kind, name)) for kind in FAMILIES for name in registry.names(kind)}, key=repr)
-PARTS = [(kind, part_class(**params)) for kind, part_class in CLASSES for params in part_class.get_test_params()]
+CLASSES = {kind: sorted({registry.resolve(kind, name) for name in registry.names(kind)}, key=repr) for kind in FAMILIES}
+PARTS = [(kind, part) for kind, classes in CLASSES.items() for each in classes for part in objects_of(each)]
+FIRST = [(kind, objects_of(each)[0]) for kind, classes in CLASSES.items() for each in classes]
 
-every_class = pytest.mark.parametrize(
-    ("kind", "part_class"), CLASSES, ids=lambda value: getattr(value, "__name__", value)
-)
+#: what takes longest and hardly differs from part to part
+LONG = ("check_grid_search_over_a_parameter", "check_estimator_passes_with_it")
+#: parts through which scikit-learn's own checks see their families
+SEEN_BY_SCIKIT_LEARN = {"hinge": "loss", "r1": "regularizer", "concat": "conditioning", "sgd": "optimizer"}
+
 every_part = pytest.mark.parametrize(("kind", "part"), PARTS, ids=str)
+every_class = pytest.mark.parametrize(("kind", "part"), FIRST, ids=str)
 
 
 def test_the_parts_of_first_light_are_there():
@@ -35,54 +31,28 @@ def test_the_parts_of_first_light_are_there():
 
 
 @every_class
-def test_a_class_is_final_and_of_its_family(kind, part_class):
-    assert issubclass(part_class, FAMILIES[kind])
-    assert not inspect.isabstract(part_class)
+def test_built_in_parts_are_this_distributions(kind, part):
+    assert registry.provenance(kind, type(part))["distribution"] == "skgan"
+
+
+@every_part
+def test_part_keeps_the_promises_of_its_interface(kind, part):
+    check_component(part, kind=kind, tiers=["api", "numeric"])
 
 
 @every_class
-def test_the_name_leads_back_to_the_class(kind, part_class):
-    origin = registry.provenance(kind, part_class)
-    assert registry.resolve(kind, origin["name"]) is part_class
-    assert origin["distribution"] == "skgan"
+def test_part_trains_resumes_and_is_saved(kind, part):
+    check_component(part, kind=kind, tiers=["integration"], leave_out=LONG)
 
 
-@every_class
-def test_the_docstring_names_every_parameter_and_has_an_example(kind, part_class):
-    document = inspect.getdoc(part_class)
-    for name in part_class().get_params(deep=False):
-        assert f"{name} : " in document
-    assert ">>>" in document
-    assert "References" in document or kind == "callback"
+@pytest.mark.parametrize("name", SEEN_BY_SCIKIT_LEARN)
+def test_part_passes_the_checks_of_scikit_learn(name):
+    part = registry.resolve(SEEN_BY_SCIKIT_LEARN[name], name)()
+    check = {check.__name__: check for check in component_checks(SEEN_BY_SCIKIT_LEARN[name])}[LONG[1]]
+    check(part)
 
 
+@pytest.mark.slow
 @every_part
-def test_parameters_survive_clone_pickle_and_set_params(kind, part):
-    params = part.get_params(deep=False)
-    assert clone(part).get_params(deep=False) == params
-    assert pickle.loads(pickle.dumps(part)).get_params(deep=False) == params
-    assert type(part)().set_params(**params).get_params(deep=False) == params
-    assert repr(part).startswith(type(part).__name__)
-
-
-@every_part
-def test_parameters_are_valid_and_nonsense_is_refused(kind, part):
-    part.validate()
-    for name in part.constraints:
-        with pytest.raises(InvalidParameterError, match=name):
-            clone(part).set_params(**{name: {}}).validate()
-
-
-@every_part
-def test_every_number_has_a_constraint(kind, part):
-    numbers = {name for name, value in part.get_params(deep=False).items() if isinstance(value, int | float | tuple)}
-    assert numbers <= set(part.constraints)
-
-
-@every_part
-@pytest.mark.parametrize("spec", SPECS, ids=["labelled vector", "image"])
-def test_declarations_are_well_formed(kind, part, spec):
-    assert isinstance(part, Component)
-    assert isinstance(part.tags(), Tags)
-    assert all(isinstance(name, str) for name in part.state(spec))
-    assert set(part.modules(spec)) <= {"generator", "discriminator"}
+def test_part_passes_everything_with_each_of_its_test_parameters(kind, part):
+    check_component(part, kind=kind, tiers=["integration"])

@@ -1,5 +1,40 @@
-"""The conformance kit: checks that a generative estimator of anybody's can be put through."""
+"""The conformance kit: checks that parts and generative estimators of anybody's can be put through."""
 
+from skgan.testing.conformance import (
+    ArchitectureConformance,
+    AugmentationConformance,
+    CallbackConformance,
+    ConditioningConformance,
+    LossConformance,
+    MetricConformance,
+    OptimizerConformance,
+    RegularizerConformance,
+    SamplerConformance,
+)
 from skgan.testing.estimator_checks import check_generative_estimator, generative_checks
+from skgan.testing.kit import (
+    Known,
+    check_component,
+    check_plugin,
+    component_checks,
+    parametrize_component_checks,
+)
 
-__all__ = ["check_generative_estimator", "generative_checks"]
+__all__ = [
+    "ArchitectureConformance",
+    "AugmentationConformance",
+    "CallbackConformance",
+    "ConditioningConformance",
+    "Known",
+    "LossConformance",
+    "MetricConformance",
+    "OptimizerConformance",
+    "RegularizerConformance",
+    "SamplerConformance",
+    "check_component",
+    "check_generative_estimator",
+    "check_plugin",
+    "component_checks",
+    "generative_checks",
+    "parametrize_component_checks",
+]
