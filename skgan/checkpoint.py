@@ -6,40 +6,37 @@ parts by name, and how the data looked; all numbers that training changes are te
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-import skgan
-from skgan import _fs, nesting, registry
+from skgan import _fs, blueprint, latents, nesting, plugins, registry
 from skgan.encoding import Encoding
 from skgan.encoding.preprocessors import plain
 from skgan.exceptions import (
-    CheckpointCorruptError,
     CheckpointError,
+    CheckpointMismatchError,
     CheckpointWriteError,
     ComponentNotFoundError,
     InvalidParameterError,
+    PluginError,
+    SkganError,
 )
 from skgan.history import History
 from skgan.interfaces import Component, DataSpec
-from skgan.latents import PRIORS
 from skgan.model import Model
+from skgan.reading import CONFIG, MANIFEST, STATE, Saved, corrupt, manifest_of, read
 from skgan.resolution import Parts, component
 from skgan.validation import did_you_mean, listed, sentence
 
 if TYPE_CHECKING:
     from skgan.estimator import GANEstimator
 
-FORMAT = 1
-MANIFEST, CONFIG, STATE = "manifest.json", "config.json", "state.safetensors"
 _KINDS_OF_PARTS = {
     "loss": "loss",
     "architecture": "architecture",
@@ -50,7 +47,11 @@ _KINDS_OF_PARTS = {
 }
 _KINDS_OF_PARAMS = nesting.ONE_PART | nesting.SEVERAL_PARTS
 #: parameters that are looked on with, not trained with: left out, with their defaults on loading
-_NOT_SAVED = ("callbacks", "preprocessor")
+_NOT_SAVED = ("callbacks", "preprocessor", "checkpoint_dir", "checkpoint_every_ticks", "resume", "init_from")
+#: families whose whole numbers are sizes of networks; and the size that any file may claim
+_OF_NETWORKS, _FREE_SIZE = ("architecture", "conditioning"), 2**20
+#: bytes that everything learned of the data may take: always, and for each byte of the training
+_OF_DATA, _OF_DATA_PER_BYTE = 2**30, 64
 
 
 def save(estimator: GANEstimator, path: str | Path) -> None:
@@ -70,21 +71,16 @@ def save(estimator: GANEstimator, path: str | Path) -> None:
         "params": _params(estimator),
         "model": _model_config(model, counters),
         "encoding": encoding.state(tensors),
-        "history": dict(estimator.history_),
+        "history": _history(estimator.history_, tensors),
         "fitted": _fitted(estimator),
     }
     files = {
         CONFIG: _json(config),
         STATE: save_tensors({name: np.array(array, order="C") for name, array in tensors.items()}),
     }
-    manifest = {
-        "format": FORMAT,
-        "estimator": type(estimator).__name__,
-        "skgan": skgan.__version__,
-        "files": {name: {"size": len(data), "sha256": _digest(data)} for name, data in files.items()},
-    }
+    manifest = manifest_of(type(estimator).__name__, files)
     try:
-        _fs.write_directory(path, {MANIFEST: _json(manifest), **files})
+        _fs.write_directory(path, {MANIFEST: manifest, **files})
     except OSError as error:
         failure = CheckpointWriteError(
             sentence(
@@ -98,95 +94,128 @@ def save(estimator: GANEstimator, path: str | Path) -> None:
 
 def load(cls: type[GANEstimator], path: str | Path) -> GANEstimator:
     """Return the estimator in the directory `path`, after checking every file against the manifest."""
-    path = Path(path)
-    config, tensors = _read(path, cls.__name__)
+    saved = read(Path(path), cls.__name__)
     try:
-        estimator = cls(
-            **{name: _part_or_value(_KINDS_OF_PARAMS.get(name), value) for name, value in config["params"].items()}
-        )
-        encoding = Encoding.from_state(config["encoding"], tensors)
-        model = _model(config["model"], tensors)
-        fitted = config["fitted"]
-        estimator.set_params(preprocessor=encoding.preprocessor)
-        estimator._encoding_ = encoding
-        estimator._model_ = model
-        estimator.history_ = History({k: _with_nan(v) for k, v in config["history"].items()})
-        estimator._fitted_with_ = {name: str(value) for name, value in fitted["with"].items()}
-        estimator._draws_ = fitted["draws"]
-        estimator.n_features_in_ = fitted["n_features_in"]
-        if fitted["feature_names_in"] is not None:
-            estimator.feature_names_in_ = np.array(fitted["feature_names_in"], object)
-        estimator._describe()
-    except (ComponentNotFoundError, InvalidParameterError):
+        return _estimator(cls, saved)
+    except SkganError:
         raise
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise _corrupt(path, f"its parts do not fit together ({type(error).__name__})") from error
+    except MemoryError as error:
+        raise CheckpointError(
+            sentence(
+                f"path must hold a model that fits into memory. Got {str(path)!r} with {saved.size} bytes of tensors.",
+                "Load it on a machine with more memory.",
+            )
+        ) from error
+    except Exception as error:
+        raise corrupt(saved.path, f"its parts do not fit together ({type(error).__name__})") from error
+
+
+def _estimator(cls: type[GANEstimator], saved: Saved) -> GANEstimator:
+    """Return what was saved; what fails here is no model that `save` wrote."""
+    config, fitted = saved.config, saved.config["fitted"]
+    if config["params"].keys() & set(_NOT_SAVED):
+        raise corrupt(saved.path, f"{CONFIG} sets {listed(config['params'].keys() & set(_NOT_SAVED))}")
+    params = {name: _part_or_value(_KINDS_OF_PARAMS.get(name), value) for name, value in config["params"].items()}
+    estimator = cls(**params)
+    estimator._check_parameters()
+    model = _model(config["model"], saved.size)
+    _compare(saved, model, config["model"]["counters"])
+    _refuse_too_much_beside(saved)
+    tensors = saved.arrays()
+    _refuse_nonfinite(saved, tensors)
+    encoding = Encoding.from_state(config["encoding"], tensors)
+    again: dict[str, np.ndarray] = {}
+    if _json(encoding.state(again)) != _json(config["encoding"]):
+        raise ValueError("the encoding describes itself otherwise")
+    encoding.check()
+    if vars(encoding.spec(model.spec.latent_dim, model.prior.codes())) != vars(model.spec):
+        raise ValueError("the networks were made for other data")
+    history = _history_of(config["history"], tensors)
+    _refuse_other_tensors(saved, [*again, *(f"history.{name}" for name in history)])
+    arrays = {name.removeprefix("model."): array for name, array in tensors.items() if name.startswith("model.")}
+    model.store(arrays, dict(config["model"]["counters"]))
+    del tensors, arrays
+    estimator.set_params(preprocessor=encoding.preprocessor)
+    estimator._encoding_ = encoding
+    estimator._model_ = model
+    estimator.history_ = history
+    estimator._fitted_with_ = dict(fitted["with"])
+    estimator._draws_ = fitted["draws"]
+    estimator.n_features_in_ = fitted["n_features_in"]
+    names = fitted["feature_names_in"]
+    if (
+        fitted["n_features_in"] != encoding.n_features
+        or len(names or range(encoding.n_features)) != encoding.n_features
+    ):
+        raise ValueError("the columns differ in number")
+    if names is not None:
+        estimator.feature_names_in_ = np.array(names, object)
+    estimator._describe()
     return estimator
 
 
-def _read(path: Path, class_name: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    if not path.exists():
-        raise FileNotFoundError(f"No saved model at {str(path.absolute())!r}. Save one first with gan.save(path).")
-    if not path.is_dir() or not (path / MANIFEST).is_file():
-        found = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else ["a file"]
-        raise CheckpointError(
+def _compare(saved: Saved, model: Model, counters: Mapping[str, int]) -> None:
+    """Refuse tensors that are not exactly those of the networks, by what the head of their file says."""
+    updates = {player: counters[f"{player}_updates"] for player in ("generator", "discriminator")}
+    wanted = {f"model.{k}": v for k, v in blueprint.expected(model, len(saved.head), updates).items()}
+    found = {name: entry for name, entry in saved.head.items() if name.startswith("model.")}
+    missing, extra = sorted(wanted.keys() - found.keys()), sorted(found.keys() - wanted.keys())
+    both = wanted.keys() & found.keys()
+    other = sorted(name for name in both if not wanted[name].fits(found[name].dtype, found[name].shape))
+    if missing or extra or other:
+        raise CheckpointMismatchError(
             sentence(
-                f"path must be a directory that save wrote, with {MANIFEST}.",
-                f"Got {str(path)!r} with {listed(found, 5)}.",
-                "Load joblib and pickle files with joblib, when you trust them.",
+                f"{str(saved.path)!r} must hold the tensors that its settings lead to.",
+                f"Missing: {_cut(missing)}." if missing else "",
+                f"Not known: {_cut(extra)}." if extra else "",
+                f"Other: {'; '.join(f'{n[:60]} is {_shown(found[n])}, not {wanted[n]}' for n in other[:3])}."
+                if other
+                else "",
+                "Use the version of skgan and its plugins that wrote it.",
             )
         )
-    manifest = _parsed(path, (path / MANIFEST).read_bytes())
-    version = manifest.get("format")
-    if type(version) is not int or not 1 <= version <= FORMAT:
-        raise CheckpointError(
+
+
+def _refuse_too_much_beside(saved: Saved) -> None:
+    """Refuse what claims far more of the data than of the networks, before it is read."""
+    training = sum(entry.size for name, entry in saved.head.items() if name.startswith("model."))
+    beside = sum(entry.size for entry in saved.head.values()) - training
+    if beside > _OF_DATA + _OF_DATA_PER_BYTE * training:
+        raise CheckpointMismatchError(
             sentence(
-                f"{str(path)!r} must have a format up to {FORMAT}. Got format {version!r},",
-                f"written by skgan {manifest.get('skgan')!r}. Update skgan.",
+                f"{str(saved.path)!r} must hold mostly the networks. Got {beside} bytes of other tensors,",
+                f"beside {training} of the training. Use another copy.",
             )
         )
-    if manifest.get("estimator") != class_name:
-        raise CheckpointError(
-            f"{str(path)!r} must hold a {class_name}. Got a {manifest.get('estimator')!r}. Load it with that class."
+
+
+def _refuse_other_tensors(saved: Saved, known: Iterable[str]) -> None:
+    rest = {name for name in saved.head if not name.startswith("model.")}
+    if rest != set(known):
+        raise CheckpointMismatchError(
+            sentence(
+                f"{str(saved.path)!r} must hold the tensors that its settings lead to.",
+                f"These are missing or not known: {_cut(sorted(rest ^ set(known)))}.",
+                "Use the version of skgan that wrote it.",
+            )
         )
-    contents = {name: _verified(path, name, manifest) for name in (CONFIG, STATE)}
-    try:
-        tensors = load_tensors(contents[STATE])
-    except (SafetensorError, ValueError, TypeError) as error:
-        raise _corrupt(path, f"{STATE} is no safetensors file") from error
-    return _parsed(path, contents[CONFIG]), tensors
 
 
-def _verified(path: Path, name: str, manifest: Mapping[str, Any]) -> bytes:
-    files = manifest.get("files")
-    promised = files.get(name) if isinstance(files, dict) else None
-    if not isinstance(promised, dict):
-        raise _corrupt(path, f"{MANIFEST} does not promise {name}")
-    try:
-        content = (path / name).read_bytes()
-    except OSError as error:
-        raise _corrupt(path, f"{name} is missing") from error
-    if len(content) != promised.get("size") or _digest(content) != promised.get("sha256"):
-        raise _corrupt(path, f"{name} is not what was written ({len(content)} bytes)")
-    return content
+def _refuse_nonfinite(saved: Saved, tensors: Mapping[str, np.ndarray]) -> None:
+    """Refuse NaN and infinity where `save` never writes them: everywhere but in a transformer and the history."""
+    for name, array in tensors.items():
+        if array.dtype.kind != "f" or not array.size or name.startswith(("preprocessor.", "history.")):
+            continue
+        if not (np.isfinite(array.min()) and np.isfinite(array.max())):
+            raise corrupt(saved.path, f"the tensor {name[:100]!r} holds numbers that are not finite")
 
 
-def _parsed(path: Path, content: bytes) -> dict[str, Any]:
-    try:
-        parsed = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise _corrupt(path, "a JSON file cannot be read") from error
-    if not isinstance(parsed, dict):
-        raise _corrupt(path, "a JSON file does not hold an object")
-    return parsed
+def _cut(names: list[str]) -> str:
+    return listed((name[:60] for name in names), 3)
 
 
-def _corrupt(path: Path, reason: str) -> CheckpointCorruptError:
-    return CheckpointCorruptError(
-        sentence(
-            f"{str(path)!r} must be a model as save wrote it. Got one that is damaged: {reason}. Use another copy."
-        )
-    )
+def _shown(entry: Any) -> str:
+    return f"{entry.dtype} {entry.shape}"
 
 
 def _params(estimator: GANEstimator) -> dict[str, Any]:
@@ -200,6 +229,8 @@ def _described(kind: str | None, value: Any) -> Any:
     """Return a parameter as JSON holds it: parts become their name and parameters."""
     if isinstance(value, list | tuple) and kind:
         return {"list": [_described(kind, member) for member in value]}
+    if isinstance(value, latents.Prior):
+        return latents.described(value)
     if kind and isinstance(value, Component | type):
         return _part_config(kind, value() if isinstance(value, type) else value)
     return plain(value)
@@ -216,11 +247,14 @@ def _part_config(kind: str, part: Component) -> dict[str, Any]:
             )
         )
     params = {name: plain(value) for name, value in part.get_params(deep=False).items()}
-    return {"part": origin["name"], "params": params}
+    described = {"part": origin["name"], "params": params}
+    return described if origin["distribution"] == plugins.BUILT_IN else {**described, "version": origin["version"]}
 
 
 def _part_or_value(kind: str | None, value: Any) -> Any:
     """Return what `_described` described, a part only where one of its family belongs."""
+    if isinstance(value, dict) and "prior" in value:
+        return latents.from_description(value)
     if isinstance(value, dict) and "list" in value:
         return [_part_or_value(kind, member) for member in value["list"]]
     if isinstance(value, dict) and kind:
@@ -228,21 +262,61 @@ def _part_or_value(kind: str | None, value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _part(kind: str, config: Mapping[str, Any]) -> Component:
-    params = config["params"]
-    part_class = registry.resolve(kind, config["part"])
+def _part(kind: str, config: Mapping[str, Any], largest: int | None = None) -> Component:
+    """Return the part that was described; of a network no size above `largest`."""
+    try:
+        part_class = registry.resolve(kind, config["part"])
+    except ComponentNotFoundError as error:
+        raise _not_installed(kind, config, error) from error
     known = sorted(part_class().get_params(deep=False)) if issubclass(part_class, Component) else []
-    unknown = set(params) - set(known)
+    unknown = set(config["params"]) - set(known)
     if unknown:
         raise InvalidParameterError(
             sentence(
-                f"The {kind} {config['part']!r} must take the parameters it was saved with.",
-                f"It lacks {listed(unknown)}.",
-                did_you_mean(next(iter(unknown)), known) or "Install the version of its package that wrote the model.",
+                f"The {kind} {config['part'][:60]!r} must take the parameters it was saved with.",
+                f"It lacks {listed(sorted(name[:40] for name in unknown), 5)}.",
+                did_you_mean(next(iter(unknown))[:40], known)
+                or "Install the version of its package that wrote the model.",
             )
         )
-    values = {name: _part_or_value(None, value) for name, value in params.items()}
+    values = {name: _part_or_value(None, value) for name, value in config["params"].items()}
+    too_large = [name for name, value in values.items() if type(value) is int and value > (largest or value)]
+    if too_large and kind in _OF_NETWORKS:
+        raise CheckpointMismatchError(
+            sentence(
+                f"The {kind} {config['part']!r} must be no larger than the file that holds its weights.",
+                f"Got {listed(too_large, 3)} above {largest}. Use another copy.",
+            )
+        )
     return component(kind, config["part"], params=values)
+
+
+def _not_installed(kind: str, config: Mapping[str, Any], error: ComponentNotFoundError) -> SkganError:
+    """Return what to do about a part that is not there: which package it is of, as far as that is a name of one."""
+    distribution, _, name = str(config["part"]).rpartition("/")
+    version = str(config.get("version", ""))
+    if distribution == plugins.LOCAL:
+        return ComponentNotFoundError(
+            f"The {kind} {name[:60]!r} was registered in the session that saved the model. Call skgan.register first."
+        )
+    absent = [each for each in plugins.loaded(tell=False) if each.status in ("failed", "disabled")]
+    if plugins.canonical(distribution) in [plugins.canonical(each.distribution) for each in absent]:
+        return error  # which says why it is not loaded
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}", distribution):
+        return ComponentNotFoundError(
+            sentence(
+                f"The model must be made of parts that skgan knows. Got the {kind} {str(config['part'])[:60]!r}.",
+                did_you_mean(name[:60], registry.names(kind)) or "Update skgan, or use another copy.",
+            )
+        )
+    exactly = f"=={version}" if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,30}", version) else ""
+    return PluginError(
+        sentence(
+            f"The model needs the {kind} {name[:60]!r} of the plugin {distribution!r},",
+            f"version {version[:30] or 'unknown'}, which is not installed.",
+            f"If you trust it, run: pip install '{distribution}{exactly}'",
+        )
+    )
 
 
 def _model_config(model: Model, counters: dict[str, int]) -> dict[str, Any]:
@@ -250,35 +324,33 @@ def _model_config(model: Model, counters: dict[str, int]) -> dict[str, Any]:
     for name, kind in _KINDS_OF_PARTS.items():
         value = getattr(model.parts, name)
         parts[name] = [_part_config(kind, p) for p in value] if isinstance(value, list) else _part_config(kind, value)
-    numbers = {
-        name: getattr(model.parts, name) for name in ("n_critic", "learning_rate", "discriminator_learning_rate")
-    }
+    names = ("n_critic", "n_discriminators", "learning_rate", "discriminator_learning_rate")
+    numbers = {name: getattr(model.parts, name) for name in names}
     return {
         "parts": parts,
         "numbers": {name: plain(value) for name, value in numbers.items()},
-        "spec": {**vars(model.spec), "shape": list(model.spec.shape)},
-        "prior": model.prior,
+        "spec": plain(vars(model.spec)),
+        "prior": latents.described(model.prior),
         "ema_decay": model.ema_decay,
         "key": list(model.key),
         "counters": counters,
     }
 
 
-def _model(config: Mapping[str, Any], tensors: dict[str, np.ndarray]) -> Model:
-    parts: dict[str, Any] = {
-        name: [_part(kind, member) for member in value] if isinstance(value, list) else _part(kind, value)
-        for (name, kind), value in zip(_KINDS_OF_PARTS.items(), map(config["parts"].get, _KINDS_OF_PARTS), strict=True)
-    }
-    spec = DataSpec(**{**config["spec"], "shape": tuple(config["spec"]["shape"])})
-    model = Model(
-        Parts(**parts, **config["numbers"]), spec, config["prior"], config["ema_decay"], tuple(config["key"]), "auto"
-    )
-    arrays = {name.removeprefix("model."): array for name, array in tensors.items() if name.startswith("model.")}
-    if config["prior"] not in PRIORS:
-        raise KeyError(config["prior"])
-    model.store(arrays, {name: int(count) for name, count in config["counters"].items()})
-    model.check_stored()
-    return model
+def _model(config: Mapping[str, Any], size: int) -> Model:
+    """Return a model without numbers; nothing in it may be larger than a file of `size` bytes has room for."""
+    largest = max(size, _FREE_SIZE)
+    parts: dict[str, Any] = {}
+    for name, kind in _KINDS_OF_PARTS.items():
+        value = config["parts"][name]
+        parts[name] = [_part(kind, each) for each in value] if isinstance(value, list) else _part(kind, value, largest)
+    shapes: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in config["spec"].items()}
+    spec = DataSpec(**shapes)
+    if max(spec.n_values, spec.latent_dim, *spec.label_shape, config["numbers"]["n_discriminators"]) > largest:
+        raise ValueError("the networks were made for more than the file has room for")
+    prior = latents.from_description(config["prior"])
+    prior.validate(spec.latent_dim)
+    return Model(Parts(**parts, **config["numbers"]), spec, prior, config["ema_decay"], tuple(config["key"]), "auto")
 
 
 def _fitted(estimator: GANEstimator) -> dict[str, Any]:
@@ -304,9 +376,16 @@ def _without_nan(value: Any) -> Any:
     return [_without_nan(member) for member in value] if isinstance(value, list) else value
 
 
-def _with_nan(values: list[float | None]) -> list[float]:
-    return [float("nan") if value is None else value for value in values]
+def _history(history: Mapping[str, list[float]], tensors: dict[str, np.ndarray]) -> list[str]:
+    """Return the names of the history's columns; the columns go into `tensors`, whole numbers as such."""
+    for name, values in history.items():
+        whole = all(isinstance(value, int | np.integer) for value in values)
+        tensors[f"history.{name}"] = np.array(values, np.int64 if whole else np.float64)
+    return list(history)
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _history_of(names: list[str], tensors: Mapping[str, np.ndarray]) -> History:
+    columns = {name: tensors[f"history.{name}"] for name in names}
+    if len({column.shape for column in columns.values()}) > 1 or any(column.ndim != 1 for column in columns.values()):
+        raise ValueError("the columns of the history differ in length")
+    return History({name: column.tolist() for name, column in columns.items()})

@@ -11,11 +11,16 @@
     ├── TrainingDivergedError (FloatingPointError)      a number stopped being finite
     ├── CheckpointError (ValueError)                    a saved model cannot be used
     │   ├── CheckpointWriteError (OSError)              ... or could not be written
-    │   └── CheckpointCorruptError                      ... or is not what was written
+    │   ├── CheckpointCorruptError                      ... or is not what was written
+    │   ├── CheckpointMismatchError                     ... or is whole, but of another class or of other networks
+    │   ├── CheckpointVersionError                      ... or has a format that this skgan does not know
+    │   └── UnsafeFileError                             ... or is a pickle, which would run code
     └── DeviceError (RuntimeError)                      the device asked for is not there
 
     UserWarning
     ├── PluginLoadWarning                               a plugin was left out
+    ├── sklearn.exceptions.InconsistentVersionWarning
+    │   └── PickleVersionWarning                        a pickle is of another skgan
     └── sklearn.exceptions.ConvergenceWarning
         └── TrainingWarning                             training goes on, but look at it
 
@@ -23,22 +28,26 @@ Data of a wrong shape or kind raises scikit-learn's own ``ValueError`` and ``Typ
 estimator that is not fitted its ``NotFittedError``.
 """
 
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, InconsistentVersionWarning
 
 __all__ = [
     "AmbiguousComponentError",
     "CheckpointCorruptError",
     "CheckpointError",
+    "CheckpointMismatchError",
+    "CheckpointVersionError",
     "CheckpointWriteError",
     "ComponentNotFoundError",
     "DeviceError",
     "IncompatibleComponentError",
     "InvalidParameterError",
+    "PickleVersionWarning",
     "PluginError",
     "PluginLoadWarning",
     "SkganError",
     "TrainingDivergedError",
     "TrainingWarning",
+    "UnsafeFileError",
 ]
 
 
@@ -82,12 +91,34 @@ class CheckpointCorruptError(CheckpointError):
     """A saved model is not what was written."""
 
 
+class CheckpointMismatchError(CheckpointError):
+    """A saved model is whole, but not of what it is asked to be."""
+
+
+class CheckpointVersionError(CheckpointError):
+    """A saved model has a format that this version of skgan does not know."""
+
+
+class UnsafeFileError(CheckpointError):
+    """A file could run code when it is loaded, so it is not."""
+
+
 class DeviceError(SkganError, RuntimeError):
     """The device asked for is not there."""
 
 
 class PluginLoadWarning(UserWarning):
     """A plugin was left out."""
+
+
+class PickleVersionWarning(InconsistentVersionWarning):
+    """An estimator was pickled by another version of skgan."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.estimator_name} was pickled by skgan {self.original_sklearn_version} and is loaded by skgan "
+            f"{self.current_sklearn_version}. It may not work, or work otherwise. Use save and load to keep a model."
+        )
 
 
 class TrainingWarning(ConvergenceWarning):

@@ -2,7 +2,6 @@
 
 import copy
 import errno
-import hashlib
 import json
 import os
 import pickle
@@ -14,6 +13,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from attacks import digest, seal
 from safetensors.numpy import load_file
 from sklearn.preprocessing import FunctionTransformer
 
@@ -23,6 +23,7 @@ from skgan.architectures.mlp import MLP
 from skgan.encoding.preprocessors import CLOSED_LIST
 from skgan.exceptions import CheckpointError, CheckpointWriteError, SkganError, TrainingDivergedError
 from skgan.losses.wgan_gp import WGANGP
+from skgan.optimizers.adam import Adam
 from skgan.regularizers.r1 import R1
 
 TINY = {"architecture": MLP(width=8, depth=1), "conditioning": "concat", "latent_dim": 4, "batch_size": 8}
@@ -77,8 +78,8 @@ def rewrite(path, edit):
     data = json.dumps(config).encode()
     (path / "config.json").write_bytes(data)
     manifest = json.loads((path / "manifest.json").read_bytes())
-    manifest["files"]["config.json"] = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-    (path / "manifest.json").write_text(json.dumps(manifest))
+    manifest["files"]["config.json"] = {"size": len(data), "sha256": digest(data)}
+    (path / "manifest.json").write_text(json.dumps(seal(manifest)))
 
 
 # --- round trip -----------------------------------------------------------------------------------
@@ -195,7 +196,12 @@ def test_training_goes_on_bit_for_bit_in_a_new_process(case, tmp_path):
 
 #: parts of the state that may be lost without training noticing, and why
 HARMLESS = {"_u": "is computed from _v before it is used", "generator_updates": "only counts for regularizers of it"}
-COUNTING = {"loss": "nonsaturating", "regularizers": ["sn", R1(every_updates=2)], "random_state": 1}
+COUNTING = {
+    "loss": "nonsaturating",
+    "optimizer": Adam(),
+    "regularizers": ["sn", R1(every_updates=2)],
+    "random_state": 1,
+}
 
 
 def spoilt_names():
@@ -263,12 +269,8 @@ def test_a_cut_file_is_refused(saved, name):
 @pytest.mark.parametrize("name", FILES)
 def test_a_flipped_bit_is_refused(saved, name):
     whole = (saved / name).read_bytes()
-    version = whole.find(b'"skgan"') if name == "manifest.json" else len(whole)
-    for_people = range(version, whole.find(b"\n", version)) if version < len(whole) else ()
     generator = np.random.default_rng(0)
-    for place in sorted(
-        {*generator.integers(0, len(whole), 300).tolist(), *range(min(80, len(whole)))} - {*for_people}
-    ):
+    for place in sorted({*generator.integers(0, len(whole), 300).tolist(), *range(min(80, len(whole)))}):
         flipped = bytearray(whole)
         flipped[place] ^= 1 << int(generator.integers(8))
         (saved / name).write_bytes(flipped)
@@ -310,7 +312,7 @@ def changed(**values):
 def test_a_manifest_of_another_kind_is_refused(saved, edit, says):
     manifest = json.loads((saved / "manifest.json").read_bytes())
     edit(manifest)
-    (saved / "manifest.json").write_text(json.dumps(manifest))
+    (saved / "manifest.json").write_text(json.dumps(seal(manifest)))
     with pytest.raises(CheckpointError, match=says):
         GANEstimator.load(saved)
 
@@ -424,7 +426,7 @@ HOSTILE = {
     "a prior": lambda config: config["model"].update(prior="os:system"),
     "a dtype": lambda config: config["encoding"]["layout"].update(dtypes=["os:system"]),
     "more memory than there is": set_width,
-    "nothing": lambda config: config.clear(),
+    "nothing": dict.clear,
 }
 
 

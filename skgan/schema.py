@@ -1,0 +1,220 @@
+"""What `manifest.json`, `config.json` and the head of `state.safetensors` may hold, key by key.
+
+A rule is a function of a value and its place; it raises ``ValueError`` naming the place when the value is
+something else. Keys that no rule names are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Rule = Callable[[Any, str], None]
+
+
+def _refuse(place: str, wanted: str) -> None:
+    raise ValueError(f"{place or 'it'} must be {wanted}")
+
+
+def anything(value: Any, place: str) -> None:
+    """Accept what JSON can hold; whoever reads it checks it."""
+
+
+def nothing(value: Any, place: str) -> None:
+    """Accept null."""
+    if value is not None:
+        _refuse(place, "null")
+
+
+def flag(value: Any, place: str) -> None:
+    """Accept true and false."""
+    if not isinstance(value, bool):
+        _refuse(place, "true or false")
+
+
+def text(value: Any, place: str) -> None:
+    """Accept a string."""
+    if not isinstance(value, str):
+        _refuse(place, "text")
+
+
+def digest(value: Any, place: str) -> None:
+    """Accept a sha256 as hexadecimal digits, in lower case."""
+    if not isinstance(value, str) or len(value) != 64 or not set(value) <= set("0123456789abcdef"):
+        _refuse(place, "a sha256")
+
+
+def whole(low: int = 0, high: int = 2**63) -> Rule:
+    """Return a rule for whole numbers from `low` to `high`."""
+
+    def rule(value: Any, place: str) -> None:
+        """Accept such a number."""
+        if type(value) is not int or not low <= value <= high:
+            _refuse(place, f"a whole number from {low} to {high}")
+
+    return rule
+
+
+def number(low: float, high: float) -> Rule:
+    """Return a rule for numbers from `low` to `high`."""
+
+    def rule(value: Any, place: str) -> None:
+        """Accept such a number."""
+        if type(value) not in (int, float) or not low <= value <= high:
+            _refuse(place, f"a number from {low:g} to {high:g}")
+
+    return rule
+
+
+def either(*rules: Rule) -> Rule:
+    """Return a rule for what one of `rules` accepts."""
+
+    def rule(value: Any, place: str) -> None:
+        """Accept what one of them accepts."""
+        reasons = []
+        for each_rule in rules:
+            try:
+                each_rule(value, place)
+            except ValueError as error:
+                reasons.append(str(error))
+            else:
+                return
+        raise ValueError(reasons[-1])
+
+    return rule
+
+
+def each(member: Rule, most: int = 10**6) -> Rule:
+    """Return a rule for lists of what `member` accepts."""
+
+    def rule(value: Any, place: str) -> None:
+        """Accept such a list."""
+        if not isinstance(value, list) or len(value) > most:
+            _refuse(place, f"a list of at most {most}")
+        for entry in value:
+            member(entry, f"an entry of {place}")
+
+    return rule
+
+
+def table(member: Rule) -> Rule:
+    """Return a rule for objects with any keys, whose values `member` accepts."""
+
+    def rule(value: Any, place: str) -> None:
+        """Accept such an object."""
+        if not isinstance(value, dict):
+            _refuse(place, "an object")
+        for entry in value.values():
+            member(entry, f"a value of {place}")
+
+    return rule
+
+
+def record(required: dict[str, Rule], optional: dict[str, Rule] | None = None) -> Rule:
+    """Return a rule for objects with exactly these keys."""
+    known = required | (optional or {})
+
+    def rule(value: Any, place: str) -> None:
+        """Accept such an object."""
+        if not isinstance(value, dict):
+            _refuse(place, "an object")
+        unknown, missing = sorted(value.keys() - known.keys()), sorted(required.keys() - value.keys())
+        if unknown or missing:
+            what = f"an unknown key, {unknown[0][:40]!r}" if unknown else f"no {missing[0]!r}"
+            raise ValueError(f"{place or 'it'} has {what}")
+        for key, entry in value.items():
+            known[key](entry, f"{place}.{key}" if place else key)
+
+    return rule
+
+
+_LENGTHS = each(whole(0, 2**40), 8)
+_PART = record({"part": text, "params": table(anything)}, {"version": text})
+
+MANIFEST = record(
+    {
+        "format": whole(1),
+        "estimator": text,
+        "skgan": text,
+        "files": record(
+            {
+                "config.json": record({"size": whole(), "sha256": digest}),
+                "state.safetensors": record({"size": whole(), "sha256": digest, "head": digest}),
+            }
+        ),
+        "sha256": digest,
+    },
+    {"sequence": whole()},
+)
+
+CONFIG = record(
+    {
+        "params": table(anything),
+        "model": record(
+            {
+                "parts": record(
+                    {
+                        "loss": _PART,
+                        "architecture": _PART,
+                        "conditioning": _PART,
+                        "optimizer": _PART,
+                        "regularizers": each(_PART, 100),
+                        "augmentations": each(_PART, 100),
+                    }
+                ),
+                "numbers": record(
+                    {
+                        "n_critic": whole(1),
+                        "n_discriminators": whole(1),
+                        "learning_rate": number(0, 1e37),
+                        "discriminator_learning_rate": number(0, 1e37),
+                    }
+                ),
+                "spec": record(
+                    {
+                        "kind": text,
+                        "shape": _LENGTHS,
+                        "bounded": flag,
+                        "label_kind": text,
+                        "label_dim": whole(0, 2**40),
+                        "latent_dim": whole(1, 2**40),
+                        "label_shape": _LENGTHS,
+                        "categorical_codes": each(whole(2, 2**40), 1000),
+                        "continuous_codes": whole(0, 2**40),
+                    }
+                ),
+                "prior": record({"prior": text, "params": table(anything)}),
+                "ema_decay": either(nothing, number(0, 1)),
+                "key": each(either(text, whole(-(2**63))), 8),
+                "counters": table(whole()),
+            }
+        ),
+        "encoding": table(anything),
+        "history": each(text),
+        "fitted": record(
+            {
+                "with": table(text),
+                "draws": whole(),
+                "n_features_in": whole(1),
+                "feature_names_in": either(nothing, each(text)),
+            }
+        ),
+    }
+)
+
+#: bytes of one number, by the name of its type in safetensors
+WIDTHS = {
+    "BOOL": 1,
+    "U8": 1,
+    "I8": 1,
+    "U16": 2,
+    "I16": 2,
+    "F16": 2,
+    "U32": 4,
+    "I32": 4,
+    "F32": 4,
+    "U64": 8,
+    "I64": 8,
+    "F64": 8,
+}
+HEAD = table(record({"dtype": text, "shape": _LENGTHS, "data_offsets": each(whole(), 2)}))

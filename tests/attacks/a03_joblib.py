@@ -1,0 +1,18 @@
+"""A joblib file, named as a tensor file."""
+
+import os
+
+import joblib
+
+
+class Payload:
+    def __reduce__(self):
+        return os.system, ("echo ran > ran",)
+
+
+RULE, REFUSED = "M04", "UnsafeFileError"
+
+
+def build(good, folder):
+    joblib.dump([Payload()], folder / "model.safetensors")
+    return folder / "model.safetensors"

@@ -1,0 +1,13 @@
+"""A weight in another type than that of the network."""
+
+from attacks import Forgery
+
+RULE, REFUSED = "M14", "CheckpointMismatchError"
+
+
+def build(good, folder):
+    forged = Forgery(good, folder)
+    name = next(
+        name for name in forged.head if name.startswith("model.generator.") and len(forged.head[name]["shape"]) == 2
+    )
+    return forged.resize(name, forged.head[name]["shape"], "F64").write()

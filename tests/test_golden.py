@@ -1,0 +1,48 @@
+"""What older versions saved can be loaded, draws what it drew then, and trains on."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skgan import GANEstimator, reading
+
+FOLDERS = sorted((Path(__file__).parent / "golden").glob("v*"))
+
+
+def data_of(folder):
+    with np.load(folder / "data.npz", allow_pickle=False) as file:
+        data = dict(file)
+    X = pd.DataFrame(data["X"], columns=data["columns"].tolist()) if len(data["columns"]) else data["X"]
+    return X, data.get("y"), data["samples"]
+
+
+def test_there_is_one_of_each_kind():
+    kinds = ("vectors-classes", "images-sn-wgan-gp", "frame-names", "continuous-labels")
+    assert {f"v{reading.FORMAT}-{kind}" for kind in kinds} <= {folder.name for folder in FOLDERS}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_golden_model_is_small_and_whole(folder):
+    assert sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) <= 50_000
+    assert reading.verify(folder / "model")["format"] == int(folder.name[1 : folder.name.index("-")])
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_golden_model_draws_what_it_drew(folder):
+    X, _, samples = data_of(folder)
+    drawn = GANEstimator.load(folder / "model").sample(8, random_state=0)
+    np.testing.assert_allclose(np.asarray(drawn), samples, rtol=1e-5, atol=1e-5)
+    assert type(drawn) is type(X)
+    assert not hasattr(X, "columns") or list(drawn.columns) == list(X.columns)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_golden_model_trains_on(folder):
+    X, y, _ = data_of(folder)
+    gan = GANEstimator.load(folder / "model")
+    before = gan.n_iter_
+    gan.set_params(warm_start=True, max_iter=2).fit(X, y)
+    assert gan.n_iter_ == before + 2
+    assert np.isfinite(np.asarray(gan.sample(4, random_state=0))).all()
