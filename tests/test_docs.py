@@ -1,5 +1,6 @@
 """What the documents and examples show is what happens."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from skgan import GANEstimator
 from skgan.architectures.mlp import MLP
@@ -51,3 +53,33 @@ def test_example_draws_its_picture(name, tmp_path):
     script = ROOT / "examples" / f"{name}.py"
     subprocess.run([sys.executable, str(script)], cwd=tmp_path, check=True, capture_output=True)
     assert (tmp_path / f"{name}.png").stat().st_size > 1000
+
+
+def generator_of_pages():
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["losses.md", "compatibility.md"])
+def test_generated_pages_are_what_the_parts_say(name):
+    expected = generator_of_pages().PAGES[name]()
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == expected, "run: python docs/generate.py"
+
+
+def test_the_picture_of_the_losses_is_of_these_losses():
+    generate = generator_of_pages()
+    every = {name: generate.curves(part) for name, part in generate.logit_losses().items()}
+    with Image.open(ROOT / "docs" / "losses.png") as picture:
+        assert picture.info["Description"] == generate.digest(every), "run: python docs/generate.py"
+
+
+def test_the_slopes_of_the_picture_are_those_of_the_values():
+    generate = generator_of_pages()
+    for name, part in generate.logit_losses().items():
+        for title, (values, slopes) in generate.curves(part).items():
+            steps = np.diff(values) / np.diff(generate.LOGITS)
+            between = (slopes[1:] + slopes[:-1]) / 2
+            kinks = np.abs(np.diff(slopes)) > 0.5
+            np.testing.assert_allclose(steps[~kinks], between[~kinks], atol=1e-3, err_msg=f"{name}, {title}")

@@ -4,6 +4,7 @@ import ast
 import doctest
 import importlib
 import inspect
+import itertools
 import os
 import pkgutil
 import re
@@ -137,6 +138,27 @@ def test_functions_fit_on_a_screen(name):
         if length > LONGEST_FUNCTION:
             too_long[function.name] = length
     assert too_long == {}
+
+
+def runs_of_six(name):
+    """Return every six consecutive lines of logic of a part file: of functions, without what only stores parameters."""
+    found = set()
+    for function in functions_of(name):
+        body = function.body[ast.get_docstring(function) is not None :]
+        lines = [line.strip() for statement in body for line in ast.unparse(statement).splitlines()]
+        if function.name != "__init__":
+            found |= {tuple(lines[i : i + 6]) for i in range(len(lines) - 5)}
+    return found
+
+
+def test_no_six_lines_of_logic_stand_in_two_part_files():
+    files = {name: runs_of_six(name) for name in FILES if family_of(name) in (*PARTS, "layers")}
+    shared = {
+        (first, second): files[first] & files[second]
+        for first, second in itertools.combinations(files, 2)
+        if files[first] & files[second]
+    }
+    assert shared == {}
 
 
 READS_THE_DEVICE = ("item", "cpu", "tolist", "numpy")
