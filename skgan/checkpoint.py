@@ -7,6 +7,7 @@ parts by name, and how the data looked; all numbers that training changes are te
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,10 +17,12 @@ import numpy as np
 from safetensors.numpy import save as save_tensors
 
 from skgan import _fs, blueprint, latents, nesting, plugins, registry
+from skgan.checkpoint_dir import write_error
 from skgan.encoding import Encoding
 from skgan.encoding.preprocessors import plain
 from skgan.exceptions import (
     CheckpointError,
+    CheckpointExistsError,
     CheckpointMismatchError,
     CheckpointWriteError,
     ComponentNotFoundError,
@@ -54,42 +57,59 @@ _OF_NETWORKS, _FREE_SIZE = ("architecture", "conditioning"), 2**20
 _OF_DATA, _OF_DATA_PER_BYTE = 2**30, 64
 
 
-def save(estimator: GANEstimator, path: str | Path) -> None:
+def save(estimator: GANEstimator, path: str | Path, overwrite: bool = False) -> None:
     """Write a fitted estimator to the directory `path`; all of it appears, or nothing does."""
-    path = Path(path)
-    if path.exists() and not (path / MANIFEST).is_file():
-        raise CheckpointWriteError(
-            sentence(
-                f"path must be new or a model saved before. Got {str(path)!r}, which is something else.",
-                "Give another path.",
-            )
-        )
-    model, encoding = estimator._model_, estimator._encoding_
-    arrays, counters = model.stored()
+    target = Path(os.path.realpath(path))
+    _refuse_existing(target, path, overwrite)
+    files = files_of(estimator, estimator._model_, estimator.history_)
+    whole = {MANIFEST: manifest_of(type(estimator).__name__, files), **files}
+    try:
+        for missing in reversed([parent for parent in target.parents if not parent.exists()]):
+            _fs.mkdir(missing)
+        _fs.write_directory(target, whole, replace=target.exists())
+    except OSError as error:
+        raise write_error("path", Path(path), error, whole) from error
+
+
+def files_of(
+    estimator: GANEstimator, model: Model, history: Mapping[str, list[float]], run: Mapping[str, Any] | None = None
+) -> dict[str, bytes]:
+    """Return the files that describe an estimator with this model; `run` is what only a running fit knows."""
+    arrays, counters = model.stored(copy=False)
+    _refuse_to_save_nonfinite(arrays)
     tensors = {f"model.{name}": array for name, array in arrays.items()}
     config = {
         "params": _params(estimator),
         "model": _model_config(model, counters),
-        "encoding": encoding.state(tensors),
-        "history": _history(estimator.history_, tensors),
+        "encoding": estimator._encoding_.state(tensors),
+        "history": _history(history, tensors),
         "fitted": _fitted(estimator),
     }
-    files = {
+    if run is not None:
+        config["run"] = dict(run)
+    return {
         CONFIG: _json(config),
-        STATE: save_tensors({name: np.array(array, order="C") for name, array in tensors.items()}),
+        STATE: save_tensors({name: np.asarray(array, order="C") for name, array in tensors.items()}),
     }
-    manifest = manifest_of(type(estimator).__name__, files)
-    try:
-        _fs.write_directory(path, {MANIFEST: manifest, **files})
-    except OSError as error:
-        failure = CheckpointWriteError(
+
+
+def _refuse_existing(target: Path, path: str | Path, overwrite: bool) -> None:
+    if not os.path.lexists(target):
+        return
+    if not overwrite:
+        raise CheckpointExistsError(
             sentence(
-                f"path must be writable. Writing {str(path)!r} failed with {type(error).__name__}: {error.strerror}.",
-                "What was there before is untouched. Free some space or give another path.",
+                f"path must be new unless overwrite=True. Got {str(path)[-300:]!r}, which is there already.",
+                "Give another path, or overwrite=True to replace a model saved before.",
             )
         )
-        failure.errno = error.errno
-        raise failure from error
+    if not (target / MANIFEST).is_file():
+        raise CheckpointWriteError(
+            sentence(
+                f"path must be new or a model saved before. Got {str(path)[-300:]!r}, which is something else.",
+                "Give another path.",
+            )
+        )
 
 
 def load(cls: type[GANEstimator], path: str | Path) -> GANEstimator:
@@ -197,6 +217,17 @@ def _refuse_other_tensors(saved: Saved, known: Iterable[str]) -> None:
                 f"{str(saved.path)!r} must hold the tensors that its settings lead to.",
                 f"These are missing or not known: {_cut(sorted(rest ^ set(known)))}.",
                 "Use the version of skgan that wrote it.",
+            )
+        )
+
+
+def _refuse_to_save_nonfinite(arrays: Mapping[str, np.ndarray]) -> None:
+    bad = [n for n, array in arrays.items() if array.dtype.kind == "f" and not np.isfinite(array).all()]
+    if bad:
+        raise CheckpointError(
+            sentence(
+                "Only a model of finite numbers can be saved.",
+                f"Got NaN or infinity in {_cut(bad)}. Nothing was written. Fit again, or put the weights right.",
             )
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +11,30 @@ import click
 import numpy as np
 
 import skgan
+from skgan.fit_cli import fit
 from skgan.plugins_cli import plugins
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Commands that end quietly when nobody reads what they print any more, as in ``skgan demo | head``."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still in the buffer goes there
+            ctx.exit(128 + 13)  # as if ended by SIGPIPE, which is how `head` ends other commands
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(skgan.__version__)
 def main() -> None:
     """Generative adversarial networks for people who write fit."""
 
 
+main.add_command(fit)
 main.add_command(plugins)
 
 

@@ -68,6 +68,10 @@ class Dataset:
         labels = self.labels[index]
         return Rows(self.expand_x(self.x[index]), self.expand_labels(labels), self.known(labels), number)
 
+    def reorder(self, key: Key) -> None:
+        """Let the order of the rows follow from another key."""
+        self.key, self._epoch = key, -1
+
     def batches(self, start: int = 0) -> Iterator[Rows]:
         """Yield the batches from number `start` on, without end."""
         number = start

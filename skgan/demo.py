@@ -136,7 +136,7 @@ def run(out: Path, seed: int, say: Callable[[str], Any], **params: Any) -> dict[
     say(table(rows))
     out.mkdir(parents=True, exist_ok=True)
     picture(split, samples, out / "samples.png")
-    gan.save(out / "model")
+    gan.save(out / "model", overwrite=True)
     say(f"Picture (held-out digits above, samples below, one column a class): {out / 'samples.png'}")
     say(f"Model: {out / 'model'}   Draw from it: skgan sample {out / 'model'} -n 64 --label 3 -o threes.png")
     return rows

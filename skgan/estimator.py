@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,8 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Density
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skgan import nesting, seeding
-from skgan.exceptions import InvalidParameterError, PickleVersionWarning
+from skgan import memory, nesting, seeding
+from skgan.exceptions import CheckpointMismatchError, InvalidParameterError, PickleVersionWarning
 from skgan.interfaces import Component
 from skgan.validation import (
     Boolean,
@@ -42,7 +42,10 @@ from skgan.validation import (
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from skgan.checkpoint_dir import CheckpointDirectory
+    from skgan.history import History
     from skgan.model import Model
+    from skgan.resuming import Run
     from skgan.watch import Watch
 
 _AUTO = Choice("auto")
@@ -69,10 +72,10 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "validation_fraction": (Real(0.0, 1.0, closed="neither"),),
     "n_iter_no_change": (Integer(1),),
     "tol": (Real(0.0),),
-    "checkpoint_dir": (Only(None),),
-    "checkpoint_every_ticks": (Only(None),),
-    "resume": (Only(False),),
-    "on_divergence": (Only("raise"),),
+    "checkpoint_dir": (Kind("a path", "__fspath__"), Kind("a str", "format"), Choice(None)),
+    "checkpoint_every_ticks": (Integer(1), Choice(None)),
+    "resume": (Boolean(), Choice("auto")),
+    "on_divergence": (Choice("raise", "rollback"),),
     "device": (Device(),),
     "precision": (Choice("auto", "float32"),),
     "compile": (Only(False),),
@@ -86,7 +89,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
 #: what may change between two calls that continue one training
 _FREE_WHILE_CONTINUING = frozenset(
     ("max_iter", "max_time", "callbacks", "scoring", "sampler", "verbose", "warm_start", "random_state", "device")
-)
+) | {"on_divergence", "checkpoint_dir", "checkpoint_every_ticks", "resume"}
 
 #: rows that `score` looks at, at most
 SCORED_ROWS = 2000
@@ -163,14 +166,21 @@ class GANEstimator(
         Used by early stopping, in evaluations, in [1, inf).
     tol : float, default=0.0
         Used by early stopping, in [0, inf).
-    checkpoint_dir : None
-        Only None in this version; `save` keeps everything training needs.
-    checkpoint_every_ticks : None
-        Only None in this version.
-    resume : bool, default=False
-        Only False in this version.
-    on_divergence : {"raise"}, default="raise"
-        What to do when a number stops being finite.
+    checkpoint_dir : str, Path or None, default=None
+        A directory for checkpoints, one fit at a time: one before training, then every `checkpoint_every_ticks`
+        ticks, at the end, and on Ctrl-C or SIGTERM, which then wait for the end of the step. The newest three
+        stay; each is a directory that `load` reads. None writes none.
+    checkpoint_every_ticks : int or None, default=None
+        Ticks, of 100 generator updates each, between two checkpoints, in [1, inf). None is 10.
+    resume : bool or "auto", default=False
+        Whether `fit` goes on from the newest intact checkpoint in `checkpoint_dir`, with the same settings and
+        data: `max_iter` then counts from the first fit. The result is that of a fit without a break, bit for
+        bit. True needs a checkpoint, "auto" begins from the start where there is none, and False refuses a
+        directory that has some.
+    on_divergence : {"raise", "rollback"}, default="raise"
+        What to do when a number stops being finite, or logits grow past 1e6. "rollback" goes back to the last
+        good tick and on with other random numbers, at most three times from the same one, with a warning each
+        time; it keeps one more copy of all weights on the device.
     device : str, default="auto"
         "cpu", "cuda", "cuda:N", "mps", or "auto" for a GPU where there is one.
     precision : {"auto", "float32"}, default="auto"
@@ -201,7 +211,8 @@ class GANEstimator(
     device_ : str
         Where the networks are.
     history_ : History
-        Figures of every tick; ``history_.as_frame()``.
+        Figures of every tick; ``history_.as_frame()``. Columns ``watch/...`` tell of collapse and copying, at
+        each 25th tick and at the end of a fit of 500 updates or more on 50 rows or more.
     n_iter_ : int
         Generator updates so far.
     label_kind_ : {"none", "classes", "multilabel", "continuous", "image"}
@@ -373,7 +384,7 @@ class GANEstimator(
     # --- training -------------------------------------------------------------------------------
 
     def fit(self, X: Any, y: Any = None) -> GANEstimator:
-        """Train on X, from the start or, with ``warm_start``, on from where the last fit ended.
+        """Train on X, from the start, with ``warm_start`` from where the last fit ended, or ``resume`` a checkpoint.
 
         Parameters
         ----------
@@ -397,7 +408,16 @@ class GANEstimator(
         IncompatibleComponentError
             When parts or data do not go together.
         TrainingDivergedError
-            When a number stopped being finite.
+            When a number stopped being finite, or the logits grew past 1e6 (with ``on_divergence="rollback"``,
+            when going back did not help).
+        DeviceMemoryError
+            When memory does not suffice; no smaller batch is tried instead.
+        CheckpointError
+            When `checkpoint_dir` does not go with `resume`, the settings or the data.
+        CheckpointWriteError
+            When a checkpoint cannot be written; what was trained until then is kept, as on Ctrl-C.
+        KeyboardInterrupt, SystemExit
+            On Ctrl-C; and on SIGTERM with `checkpoint_dir`, with the exit status 143. What was trained is kept.
         ValueError, TypeError
             When X or y cannot be trained on.
         """
@@ -405,14 +425,17 @@ class GANEstimator(
         from skgan.events import Events
         from skgan.training import train
 
-        with self._as_it_was_on_error(), Events() as events:
-            watch = self._begin(X, y, continues=self.warm_start)
-            events.fit_started(self, watch.model)
-            with watch:
-                for state in engine.run(train, watch.state, watch.batches, watch.objective):
-                    if watch.sees_the_end(state):
-                        break
-            self._finish(watch)
+        with ExitStack() as held, Events() as events:
+            with self._as_it_was_on_error():
+                watch = self._begin(X, y, held, continues=self.warm_start)
+                events.fit_started(self, watch.model)
+                steps = engine.run(train, watch.state, watch.batches, watch.objective)
+                with watch:
+                    for state in steps if watch.n_steps else ():
+                        if watch.sees_the_end(state):
+                            break
+                self._finish(watch)
+            watch.raise_what_waited()
         return self
 
     def partial_fit(self, X: Any, y: Any = None, classes: Any = None) -> GANEstimator:
@@ -436,17 +459,21 @@ class GANEstimator(
         from skgan.events import Events
         from skgan.training import train
 
-        with self._as_it_was_on_error(), Events() as events:
-            watch = self._begin(X, y, continues=True, classes=classes, one_pass=True)
-            events.fit_started(self, watch.model)
-            with watch:
-                for state in engine.run(train, watch.state, watch.batches, watch.objective):
-                    if watch.sees_the_end(state):
-                        break
-            self._finish(watch)
+        with ExitStack() as held, Events() as events:
+            with self._as_it_was_on_error():
+                watch = self._begin(X, y, held, continues=True, classes=classes, one_pass=True)
+                events.fit_started(self, watch.model)
+                with watch:
+                    for state in engine.run(train, watch.state, watch.batches, watch.objective):
+                        if watch.sees_the_end(state):
+                            break
+                self._finish(watch)
+            watch.raise_what_waited()
         return self
 
-    def _begin(self, X: Any, y: Any, *, continues: bool, classes: Any = None, one_pass: bool = False) -> Watch:
+    def _begin(
+        self, X: Any, y: Any, held: ExitStack, *, continues: bool, classes: Any = None, one_pass: bool = False
+    ) -> Watch:
         """Encode and build. What can be refused is refused here, before anything is trained."""
         from skgan import resolution
         from skgan.data import Dataset
@@ -458,12 +485,12 @@ class GANEstimator(
         given = resolution.given(params)
         self._scorer()
         device = resolve_device(self.device)
-        continues = continues and hasattr(self, "_model_")
-        if continues:
-            self._refuse_changed_parameters()
-        rows = self._checked(X, reset=not continues)
         y = None if self.conditioning is None else y
-        model = self._model_.copy() if continues else self._new_model(as_array(X), rows, y, classes, given)
+        directory = self._checkpoint_directory(held, one_pass)
+        model, history, run = self._before(directory, X, y, device, continues)
+        rows = self._checked(X, reset=model is None)
+        if model is None:
+            model = self._new_model(as_array(X), rows, y, classes, given)
         model.device = str(device)
         data = Dataset(
             self._encoding_.encode(rows).to(device),
@@ -475,16 +502,86 @@ class GANEstimator(
             model.key,
         )
         per_pass = -(-len(rows) // self.batch_size)
+        n_steps = per_pass if one_pass else resolution.budget(self.max_iter, model.spec.kind, len(rows))
         return Watch(
             model,
             data,
-            self.history_.copy() if continues else None,
-            n_steps=per_pass if one_pass else resolution.budget(self.max_iter, model.spec.kind, len(rows)),
+            history,
+            n_steps=n_steps if run is None else self._steps_left(n_steps, model.step),
             max_time=self.max_time,
             callbacks=given["callbacks"] or [],
             sample=partial(self._preview, data.labels[:PREVIEWED]),
+            redraw=self._redrawn,
+            on_divergence=self.on_divergence,
             verbose=int(self.verbose),
+            keeper=None if directory is None else self._keeper(directory, X, y, device, run),
+            resumed=run,
         )
+
+    def _checkpoint_directory(self, held: ExitStack, one_pass: bool) -> CheckpointDirectory | None:
+        """Return where checkpoints go, once that goes with the other parameters; only what is there is touched."""
+        from skgan.checkpoint_dir import CheckpointDirectory
+
+        problem = ""
+        if self.checkpoint_dir is None and self.resume is not False:
+            problem = f"resume must be False without checkpoint_dir. Got {self.resume!r}. Say where the checkpoints are"
+        elif self.checkpoint_dir is None and self.checkpoint_every_ticks is not None:
+            problem = "checkpoint_every_ticks must be None without checkpoint_dir. Say where checkpoints go"
+        elif self.checkpoint_dir is not None and self.resume is not False and self.warm_start:
+            problem = "resume and warm_start must not be set together. Resume from a file, or go on from memory"
+        elif self.checkpoint_dir is not None and one_pass:
+            problem = "checkpoint_dir must be None for partial_fit. Call save between two calls"
+        if problem:
+            raise InvalidParameterError(f"{problem}.")
+        if self.checkpoint_dir is None:
+            return None
+        directory = CheckpointDirectory(self.checkpoint_dir)
+        held.callback(directory.release)
+        directory.check(self.resume)
+        if directory.had_an_owner():
+            directory.acquire()
+            directory.check(self.resume)
+        return directory
+
+    def _before(
+        self, directory: CheckpointDirectory | None, X: Any, y: Any, device: Any, continues: bool
+    ) -> tuple[Model | None, History | None, Run | None]:
+        """Return what this fit goes on from, if from anything."""
+        if directory is not None and directory.entries():
+            from skgan import resuming
+
+            directory.acquire()
+            found, run = resuming.take_over(directory, self, X, y, device)
+            for name in ("_encoding_", "_fitted_with_", "_draws_", "n_features_in_", "feature_names_in_"):
+                self.__dict__.pop(name, None)
+                if name in vars(found):
+                    setattr(self, name, getattr(found, name))
+            return found._model_.copy(), found.history_, run
+        if not (continues and hasattr(self, "_model_")):
+            return None, None, None
+        self._refuse_changed_parameters()
+        return self._model_.copy(), self.history_.copy(), None
+
+    def _keeper(self, directory: CheckpointDirectory, X: Any, y: Any, device: Any, run: Run | None) -> Any:
+        """Return who writes the checkpoints; a new directory is made here, after all that can be refused was."""
+        from skgan.resuming import Keeper, fingerprint
+
+        directory.acquire()
+        if run is None:
+            directory.check(False)  # another fit may have been here in the meantime
+        data = fingerprint(X, y) if run is None else run["data"]
+        return Keeper(directory, self, self.checkpoint_every_ticks, data, device)
+
+    def _steps_left(self, budget: int, done: int) -> int:
+        """Return how many updates a resumed fit has before it, of those that `max_iter` counts from the first one."""
+        if budget < done:
+            raise CheckpointMismatchError(
+                sentence(
+                    f"max_iter counts from the first fit and must be at least {done}, the step of the checkpoint.",
+                    f"Got {budget}. Set a larger one, or load the checkpoint to use it as it is.",
+                )
+            )
+        return budget - done
 
     def _new_model(self, X: Any, rows: np.ndarray, y: Any, classes: Any, given: dict[str, Any]) -> Model:
         """Learn how X and y look, decide every "auto", and describe the networks; nothing is built yet."""
@@ -508,13 +605,11 @@ class GANEstimator(
         return Model(parts, spec, prior, self.ema_decay, (seed, 0), self.device)
 
     def _finish(self, watch: Watch) -> None:
-        """Make the trained networks this estimator's; raise the Ctrl-C that waited for the end of a step."""
+        """Make the trained networks this estimator's."""
         watch.close()
         self._model_ = watch.model
         self.history_ = watch.history
         self._describe()
-        if watch.interrupted:
-            raise KeyboardInterrupt
 
     def _describe(self) -> None:
         """Set the public attributes that follow from the model and the encoding."""
@@ -553,7 +648,7 @@ class GANEstimator(
 
         before = dict(vars(self))
         try:
-            with torch.inference_mode(False), torch.enable_grad():
+            with torch.inference_mode(False), torch.enable_grad(), memory.explained(self._out_of_memory_in_fit):
                 yield
         except BaseException as error:
             kept = isinstance(error, KeyboardInterrupt) and vars(self).get("_model_") is not before.get("_model_")
@@ -561,6 +656,22 @@ class GANEstimator(
                 self.__dict__.clear()
                 self.__dict__.update(before)
             raise
+
+    def _out_of_memory_in_fit(self) -> tuple[str, str]:
+        encoding = vars(self).get("_encoding_")
+        shape = "" if encoding is None else f" and samples of shape {tuple(encoding.shape)}"
+        smaller = f"Try batch_size={self.batch_size // 2}, or a" if self.batch_size > 1 else "Try a"
+        return (
+            f"training with batch_size={self.batch_size}{shape}",
+            f"The estimator is as it was before this call. {smaller} smaller architecture.",
+        )
+
+    def _out_of_memory_on(self, n: int) -> Callable[[], tuple[str, str]]:
+        shape = tuple(self._encoding_.shape)
+        advice = (
+            f"Ask for fewer at a time, for example {n // 2}." if n > 1 else "Free memory of the device, or use another."
+        )
+        return lambda: (f"{n} rows of shape {shape}", advice)
 
     # --- using ----------------------------------------------------------------------------------
 
@@ -630,6 +741,8 @@ class GANEstimator(
             Before `fit`.
         ValueError, TypeError
             When `n_samples`, `y` or `latents` cannot be honoured.
+        DeviceMemoryError
+            When memory does not suffice for as many.
 
         Examples
         --------
@@ -649,9 +762,10 @@ class GANEstimator(
             key: seeding.Key = (*model.key, "sample", self._draws_)
         else:
             key = (*model.key, "asked", _drawn_seed(random_state))
-        values = self._labels_for(n, y, key)
-        said = labels.restore(values) if return_y else None
-        X = self._draw(model, n, labels.encode(values), latents, self.sampler if sampler is None else sampler, key)
+        with memory.explained(self._out_of_memory_on(n)):
+            values = self._labels_for(n, y, key)
+            said = labels.restore(values) if return_y else None
+            X = self._draw(model, n, labels.encode(values), latents, self.sampler if sampler is None else sampler, key)
         if random_state is None:
             self._draws_ += 1
         return (X, said) if return_y else X
@@ -673,7 +787,8 @@ class GANEstimator(
 
         x = self._encoded(X)
         labels = self._encoding_.labels
-        features = sampling.features(self.discriminator_, x, labels.mean().expand(len(x), *labels.shape))
+        with memory.explained(self._out_of_memory_on(len(x))):
+            features = sampling.features(self.discriminator_, x, labels.mean().expand(len(x), *labels.shape))
         return features.numpy().astype(_float_dtype(X))
 
     def decision_function(self, X: Any, y: Any = None) -> np.ndarray:
@@ -699,16 +814,17 @@ class GANEstimator(
         model = self._fitted_model()
         x = self._encoded(X)
         labels = self._encoding_.labels
-        if y is None and labels.dim:
-            weights, rows = labels.typical(seeding.numpy_generator((*model.key, "typical")))
-            each = [
-                weight * sampling.logits(self.discriminator_, x, row.expand(len(x), *labels.shape))
-                for weight, row in zip(weights, rows, strict=True)
-            ]
-            logits = torch.stack(each).sum(0)
-        else:
-            stored = labels.encode(self._labels_for(len(x), y, model.key))
-            logits = sampling.logits(self.discriminator_, x, labels.expand(stored))
+        with memory.explained(self._out_of_memory_on(len(x))):
+            if y is None and labels.dim:
+                weights, rows = labels.typical(seeding.numpy_generator((*model.key, "typical")))
+                each = [
+                    weight * sampling.logits(self.discriminator_, x, row.expand(len(x), *labels.shape))
+                    for weight, row in zip(weights, rows, strict=True)
+                ]
+                logits = torch.stack(each).sum(0)
+            else:
+                stored = labels.encode(self._labels_for(len(x), y, model.key))
+                logits = sampling.logits(self.discriminator_, x, labels.expand(stored))
         return logits.numpy().astype(_float_dtype(X))
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -740,10 +856,11 @@ class GANEstimator(
         labelled = y is not None and labels.dim > 0
         stored = labels.encode(self._labels_for(len(x), y if labelled else None, key)[chosen])
         x = x[chosen]
-        fake = self._encoded(self._draw(model, len(x), stored, None, self.sampler, key))
-        seen = (stored if labels.kind == "classes" else labels.expand(stored).flatten(1)).numpy()
-        asked = {"y_real": seen, "y_fake": seen} if labelled else {}
-        value = metric(x.flatten(1).numpy(), fake.flatten(1).numpy(), **asked)
+        with memory.explained(self._out_of_memory_on(len(x))):
+            fake = self._encoded(self._draw(model, len(x), stored, None, self.sampler, key))
+            seen = (stored if labels.kind == "classes" else labels.expand(stored).flatten(1)).numpy()
+            asked = {"y_real": seen, "y_fake": seen} if labelled else {}
+            value = metric(x.flatten(1).numpy(), fake.flatten(1).numpy(), **asked)
         return float(value if metric.greater_is_better else -value)
 
     def invert(self, X: Any, y: Any = None, *, return_y: bool = False) -> Any:
@@ -802,27 +919,32 @@ class GANEstimator(
         if return_y and not labels.dim:
             raise ValueError("return_y must be False: GANEstimator was fitted without labels. Got True. Fit with y.")
         values, which = self._labels_to_invert(len(x), y, key)
-        latents, which = inversion.invert(
-            model.state.average.module,
-            model.prior,
-            x,
-            labels.expand(labels.encode(values)),
-            which,
-            model.spec.latent_dim,
-            seeding.numpy_generator(key),
-        )
+        with memory.explained(self._out_of_memory_on(len(x))):
+            latents, which = inversion.invert(
+                model.state.average.module,
+                model.prior,
+                x,
+                labels.expand(labels.encode(values)),
+                which,
+                model.spec.latent_dim,
+                seeding.numpy_generator(key),
+            )
         return (latents.numpy(), labels.restore(values[which.numpy()])) if return_y else latents.numpy()
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, overwrite: bool = False) -> None:
         """Write the fitted estimator as a directory of JSON and safetensors, with all that training needs.
 
         Parameters
         ----------
         path : str or Path
-            A new directory, or one that `save` wrote before, which is replaced.
+            A new directory; parents are made.
+        overwrite : bool, default=False
+            Whether to replace a model saved before, in one move where the system has that.
 
         Raises
         ------
+        CheckpointExistsError
+            When something is there, and it is not a saved model or `overwrite` is False.
         CheckpointWriteError
             When it cannot be written; what was there before stays.
         CheckpointError
@@ -831,7 +953,7 @@ class GANEstimator(
         from skgan import checkpoint
 
         self._fitted_model()
-        checkpoint.save(self, path)
+        checkpoint.save(self, path, overwrite)
 
     @classmethod
     def load(cls, path: str | Path) -> GANEstimator:
@@ -970,6 +1092,11 @@ class GANEstimator(
             stored = labels.encode(self._labels_for(n_samples, y, key))
         return self._draw(model, n_samples, stored, None, None, key)
 
+    def _redrawn(self, model: Model, stored: Tensor) -> Tensor:
+        """Return samples of a model for stored labels, as a user gets them and the networks see them."""
+        X = self._draw(model, len(stored), stored, None, None, (*model.key, "watch"))
+        return self._encoding_.scaling.expand(self._encoding_.encode(self._checked(X, reset=False)))
+
     def _scorer(self) -> Any:
         from skgan import resolution
 
@@ -981,10 +1108,14 @@ class GANEstimator(
         params = self.get_params(deep=False)
         return {name: repr(value) for name, value in params.items() if name not in _FREE_WHILE_CONTINUING}
 
+    def _seed_asked_for(self) -> int | None:
+        """Return the seed of a fit from the start, where that is a setting."""
+        return _drawn_seed(self.random_state) if isinstance(self.random_state, int | np.integer) else None
+
     def _refuse_changed_parameters(self) -> None:
         now = self._structure()
         for name, before in self._fitted_with_.items():
-            if now[name] != before:
+            if now.get(name, before) != before:  # what may change now was fixed in older versions
                 raise InvalidParameterError(
                     sentence(
                         f"The {name!r} parameter of GANEstimator must stay {before[:80]} while training goes on.",

@@ -10,12 +10,15 @@
     ├── PluginError (RuntimeError)                      an installed plugin is broken
     ├── TrainingDivergedError (FloatingPointError)      a number stopped being finite
     ├── CheckpointError (ValueError)                    a saved model cannot be used
+    │   ├── CheckpointNotFoundError (FileNotFoundError) ... or is not there
     │   ├── CheckpointWriteError (OSError)              ... or could not be written
+    │   │   └── CheckpointExistsError (FileExistsError) ... or is there already
     │   ├── CheckpointCorruptError                      ... or is not what was written
     │   ├── CheckpointMismatchError                     ... or is whole, but of another class or of other networks
     │   ├── CheckpointVersionError                      ... or has a format that this skgan does not know
     │   └── UnsafeFileError                             ... or is a pickle, which would run code
-    └── DeviceError (RuntimeError)                      the device asked for is not there
+    ├── DeviceError (RuntimeError)                      the device asked for is not there
+    └── DeviceMemoryError (MemoryError)                 the device has not enough memory
 
     UserWarning
     ├── PluginLoadWarning                               a plugin was left out
@@ -34,11 +37,14 @@ __all__ = [
     "AmbiguousComponentError",
     "CheckpointCorruptError",
     "CheckpointError",
+    "CheckpointExistsError",
     "CheckpointMismatchError",
+    "CheckpointNotFoundError",
     "CheckpointVersionError",
     "CheckpointWriteError",
     "ComponentNotFoundError",
     "DeviceError",
+    "DeviceMemoryError",
     "IncompatibleComponentError",
     "InvalidParameterError",
     "PickleVersionWarning",
@@ -76,7 +82,7 @@ class PluginError(SkganError, RuntimeError):
 
 
 class TrainingDivergedError(SkganError, FloatingPointError):
-    """A loss or a gradient stopped being finite."""
+    """A loss or a gradient stopped being finite, or the logits grew without bound."""
 
 
 class CheckpointError(SkganError, ValueError):
@@ -85,6 +91,14 @@ class CheckpointError(SkganError, ValueError):
 
 class CheckpointWriteError(CheckpointError, OSError):
     """A model could not be written."""
+
+
+class CheckpointExistsError(CheckpointWriteError, FileExistsError):
+    """Something is there already, and would be lost."""
+
+
+class CheckpointNotFoundError(CheckpointError, FileNotFoundError):
+    """There is no checkpoint to go on from."""
 
 
 class CheckpointCorruptError(CheckpointError):
@@ -105,6 +119,10 @@ class UnsafeFileError(CheckpointError):
 
 class DeviceError(SkganError, RuntimeError):
     """The device asked for is not there."""
+
+
+class DeviceMemoryError(SkganError, MemoryError):
+    """There is not enough memory for what was asked; nothing smaller was done instead."""
 
 
 class PluginLoadWarning(UserWarning):

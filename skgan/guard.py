@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
 from skgan._compat import flag_nonfinite_
 from skgan.exceptions import TrainingDivergedError
+from skgan.seeding import global_generator
 from skgan.validation import listed, sentence
 
 if TYPE_CHECKING:
     from skgan.data import Dataset
     from skgan.objective import Objective
-    from skgan.training import TrainState
+    from skgan.training import Player, TrainState
+
+#: size of the mean logit of a tick above which a training counts as diverged, though every number is still finite
+LARGEST_LOGIT = 1e6
+#: terms whose values a message shows
+_SHOWN_TERMS = 5
 
 
 class Guard:
@@ -48,6 +54,9 @@ class Guard:
             optimizer.found_inf = self._tripped  # type: ignore[attr-defined]
             yield
             return
+        if self._tripped.device.type == "cpu" and not self._tripped:  # there is no device to wait for
+            yield
+            return
         before = {tensor: tensor.clone() for tensor in _tensors_of(optimizer)}
         yield
         with torch.no_grad():
@@ -66,39 +75,87 @@ class Guard:
         self._sound_updates.zero_()
 
 
-def check(state: TrainState, objective: Objective, data: Dataset, start: int) -> None:
-    """Raise `TrainingDivergedError` when an update since step `start` met a non-finite number.
+class Failure(NamedTuple):
+    """What a tick found: whose update, of which step, and what is wrong with it in words."""
+
+    player: str
+    step: int
+    words: str
+
+    def error(self, outcome: str) -> TrainingDivergedError:
+        """Return the error to raise, with what became of the estimator."""
+        advice = "Lower learning_rate, raise the penalty weight or choose another loss."
+        return TrainingDivergedError(sentence(self.words, outcome, advice))
+
+
+def find(state: TrainState, objective: Objective, data: Dataset, start: int) -> Failure | None:
+    """Return what went wrong when an update since step `start` met a non-finite number, and count anew otherwise.
 
     The update is repeated from its key, term by term, to name what went wrong.
     """
     first = state.guard.first_bad_update()
     if first is None:
         state.guard.reset()
-        return
+        return None
     turns = objective.n_critic + 1
     step, turn = start + first // turns, first % turns
-    player = "generator" if turn == objective.n_critic else "discriminator"
+    name = "generator" if turn == objective.n_critic else "discriminator"
     state.generator.updates, state.discriminator.updates = step, step * objective.n_critic + turn  # who was due
-    batch = objective.batch(state, data.batch(start * turns + first), player=player)
-    terms = getattr(objective, player)(batch)
-    culprits = [name for name, value in terms.losses.items() if not _sound(value, getattr(state, player).parameters)]
-    named = f"in {listed(culprits)}" if culprits else "(not reproduced term by term)"
-    raise TrainingDivergedError(
-        sentence(
-            f"A non-finite number appeared in the {player}'s update of step {step} {named}.",
-            "The weights never saw it; the estimator is as it was before this call.",
-            "Lower learning_rate, raise the penalty weight or choose another loss.",
-        )
+    with global_generator((*objective.key, "global", step), data.x.device):
+        batch = objective.batch(state, data.batch(start * turns + first), player=name)
+        terms = getattr(objective, name)(batch).losses
+    player: Player = getattr(state, name)
+    gradients = {term: _first_bad_gradient(value, player, state) for term, value in terms.items()}
+    values = dict(zip(terms, torch.stack([v.detach().double() for v in terms.values()]).tolist(), strict=True))
+    culprits = [term for term, value in terms.items() if gradients[term] or not torch.isfinite(value)]
+    weight = next((gradients[term] for term in culprits if torch.isfinite(terms[term])), None)
+    shown = ", ".join(f"{term[:40]!r} {value:.4g}" for term, value in list(values.items())[:_SHOWN_TERMS])
+    words = sentence(
+        f"A non-finite number appeared in the {name}'s update of step {step}",
+        f"in {listed(culprits, 3)}." if culprits else "(not reproduced term by term).",
+        f"Values of its terms: {shown}.",
+        f"The first gradient that is not finite is that of {weight!r}." if weight else "",
     )
+    return Failure(name, step, words)
 
 
-def _sound(value: Tensor, parameters: list[Tensor]) -> bool:
-    if not torch.isfinite(value):
-        return False
+def exploded(means: dict[str, float], step: int) -> Failure | None:
+    """Return what went wrong when the logits of a tick, by name in its means, have grown without bound."""
+    largest = max((abs(means.get(f"discriminator/{which}_logit", 0.0)) for which in ("real", "fake")), default=0.0)
+    if largest <= LARGEST_LOGIT:
+        return None
+    words = (
+        f"The discriminator's logits have grown to {largest:.2g} on average at step {step}, past {LARGEST_LOGIT:.0e}."
+    )
+    return Failure("discriminator", step, words)
+
+
+def overflowed(state: TrainState) -> Failure | None:
+    """Return what went wrong when a number kept beside the weights is not finite: squares in an optimizer, a buffer."""
+    found = {name: tensor.detach() for name, tensor in state.tensors().items() if tensor.is_floating_point()}
+    flags: dict[torch.dtype, Tensor] = {}
+    for dtype in {tensor.dtype for tensor in found.values()}:
+        same = [tensor for tensor in found.values() if tensor.dtype == dtype]
+        flags[dtype] = torch.zeros((), device=same[0].device)
+        flag_nonfinite_(same, flags[dtype])
+    if not flags or not torch.stack(list(flags.values())).any():
+        return None
+    name = next(name for name, tensor in found.items() if not torch.isfinite(tensor).all())
+    player = "generator" if "generator" in name or name.startswith("average") else "discriminator"
+    return Failure(player, state.step, f"Numbers of {name[:100]!r} are not finite any more at step {state.step}.")
+
+
+def _first_bad_gradient(value: Tensor, player: Player, state: TrainState) -> str | None:
+    """Return the name of the first weight that a term has a non-finite gradient to."""
     if not value.requires_grad:
-        return True
-    gradients = torch.autograd.grad(value, parameters, retain_graph=True, materialize_grads=True)
-    return all(bool(torch.isfinite(gradient).all()) for gradient in gradients)
+        return None
+    names = {parameter: name for name, parameter in player.module.named_parameters()}
+    for part, modules in state.modules.items():
+        if player.name in modules:
+            names |= {parameter: f"{part}.{name}" for name, parameter in modules[player.name].named_parameters()}
+    gradients = torch.autograd.grad(value, player.parameters, retain_graph=True, materialize_grads=True)
+    pairs = zip(player.parameters, gradients, strict=True)
+    return next((names[p][:80] for p, gradient in pairs if not torch.isfinite(gradient).all()), None)
 
 
 def _tensors_of(optimizer: torch.optim.Optimizer) -> list[Tensor]:

@@ -33,6 +33,21 @@ class Means:
         self._counts.clear()
         return means
 
+    def stored(self) -> dict[str, dict[str, Any]]:
+        """Return what was added since the last `read()`, exactly, as JSON can hold it."""
+        return {
+            name: {"sum": float(total).hex(), "count": self._counts[name], "dtype": str(total.dtype).partition(".")[2]}
+            for name, total in self._sums.items()
+        }
+
+    def store(self, stored: dict[str, dict[str, Any]], device: torch.device) -> None:
+        """Take over what `stored()` gave."""
+        self._sums = {
+            name: torch.tensor(float.fromhex(entry["sum"]), dtype=getattr(torch, entry["dtype"]), device=device)
+            for name, entry in stored.items()
+        }
+        self._counts = {name: entry["count"] for name, entry in stored.items()}
+
 
 class History(dict[str, list[float]]):
     """Equally long lists by name, one entry a tick; what was absent at a tick is NaN.
@@ -53,6 +68,12 @@ class History(dict[str, list[float]]):
             self.setdefault(name, [math.nan] * length)
         for name, values in self.items():
             values.append(entry.get(name, math.nan))
+
+    def amend(self, figures: dict[str, float]) -> None:
+        """Add figures to the last tick."""
+        length = len(next(iter(self.values()), []))
+        for name, value in figures.items() if length else ():
+            self.setdefault(name, [math.nan] * length)[-1] = value
 
     def last(self) -> dict[str, float]:
         """Return the last tick's figures."""

@@ -99,11 +99,11 @@ class Model:
         twin._stored = self.stored()
         return twin
 
-    def stored(self) -> tuple[dict[str, np.ndarray], dict[str, int]]:
-        """Return all tensors as arrays of their own, and all counters."""
+    def stored(self, copy: bool = True) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+        """Return all tensors as arrays, of their own unless `copy` is False, and all counters."""
         if self._stored is not None:
             return self._stored
-        arrays = {name: _array(tensor) for name, tensor in self.state.tensors().items()}
+        arrays = {name: _array(tensor, copy) for name, tensor in self.state.tensors().items()}
         return arrays, self.state.counters()
 
     def store(self, arrays: dict[str, np.ndarray], counters: dict[str, int]) -> None:
@@ -168,5 +168,6 @@ class Model:
         )
 
 
-def _array(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().cpu().contiguous().numpy().copy()
+def _array(tensor: Tensor, copy: bool) -> np.ndarray:
+    array = tensor.detach().cpu().contiguous().numpy()
+    return array.copy() if copy else array

@@ -128,6 +128,24 @@ def record(required: dict[str, Rule], optional: dict[str, Rule] | None = None) -
     return rule
 
 
+def one_of(*words: str) -> Rule:
+    """Return a rule for some texts."""
+
+    def rule(value: Any, place: str) -> None:
+        if value not in words:
+            _refuse(place, f"one of {', '.join(words)}")
+
+    return rule
+
+
+def real(value: Any, place: str) -> None:
+    """Accept a number as ``float.hex`` writes it."""
+    try:
+        float.fromhex(value)
+    except (TypeError, ValueError, OverflowError):
+        _refuse(place, "a hexadecimal number")
+
+
 _LENGTHS = each(whole(0, 2**40), 8)
 _PART = record({"part": text, "params": table(anything)}, {"version": text})
 
@@ -145,6 +163,20 @@ MANIFEST = record(
         "sha256": digest,
     },
     {"sequence": whole()},
+)
+
+_SUM = record({"sum": real, "count": whole(1), "dtype": one_of("float16", "bfloat16", "float32", "float64", "int64")})
+
+#: of a fit that was not at its end, or might go on: what `skgan.resuming` compares and gives back
+RUN = record(
+    {
+        "data": record({"shape": text, "dtype": text, "label counts": text, "rows": digest}),
+        "machine": record({"threads": text, "torch": text, "device": text}),
+        "began": whole(),
+        "ticks": whole(),
+        "columns": whole(),
+        "means": record({"discriminator": table(_SUM), "generator": table(_SUM)}),
+    }
 )
 
 CONFIG = record(
@@ -199,7 +231,8 @@ CONFIG = record(
                 "feature_names_in": either(nothing, each(text)),
             }
         ),
-    }
+    },
+    {"run": RUN},
 )
 
 #: bytes of one number, by the name of its type in safetensors

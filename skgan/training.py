@@ -119,6 +119,8 @@ class TrainState:
         Generator updates so far: the one clock.
     statistics : dict of str to Tensor
         Sums since the last tick that augmentations adapt to; empty when none does.
+    rollbacks : int
+        How often training went back to an earlier tick; part of the key of all later random numbers.
     """
 
     generator: Player
@@ -129,6 +131,7 @@ class TrainState:
     modules: dict[str, dict[str, nn.Module]] = field(default_factory=dict)
     step: int = 0
     statistics: dict[str, Tensor] = field(default_factory=dict)
+    rollbacks: int = 0
 
     @property
     def players(self) -> tuple[Player, Player]:
@@ -161,7 +164,7 @@ class TrainState:
     def counters(self) -> dict[str, int]:
         """Return every count of the state by name."""
         counts = {f"{player.name}_updates": player.updates for player in self.players}
-        return {"step": self.step, "average_updates": self.average.updates, **counts}
+        return {"step": self.step, "rollbacks": self.rollbacks, "average_updates": self.average.updates, **counts}
 
     def load(self, tensors: dict[str, Tensor], counters: dict[str, int]) -> None:
         """Take over what `tensors()` and `counters()` gave, in place."""
@@ -177,6 +180,7 @@ class TrainState:
                     raise ValueError(f"{name} has shape {tuple(tensors[name].shape)}, not {tuple(tensor.shape)}")
                 tensor.copy_(tensors[name])
         self.step = counters["step"]
+        self.rollbacks = counters.get("rollbacks", 0)
         self.average.updates = counters["average_updates"]
         for player in self.players:
             player.updates = counters[f"{player.name}_updates"]

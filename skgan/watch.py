@@ -1,15 +1,16 @@
-"""Looking on while a fit runs: progress bar, time limit, ticks, callbacks, Ctrl-C.
+"""Looking on while a fit runs: progress bar, time limit, ticks, callbacks, checkpoints, Ctrl-C.
 
-None of it is needed for training. What fails here is left out with one warning.
+None of it is needed for training. What fails here is left out with one warning; but a checkpoint that cannot be
+written ends the fit, since somebody relies on it.
 """
 
 from __future__ import annotations
 
-import signal
-import threading
+import inspect
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -18,17 +19,22 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from skgan import guard
-from skgan.data import Dataset
-from skgan.exceptions import TrainingWarning
+from skgan import detectors, guard, rollback
+from skgan.data import Dataset, Rows
+from skgan.exceptions import CheckpointWriteError, TrainingWarning
 from skgan.history import History
 from skgan.interfaces import Callback, Stop
 from skgan.model import Model
+from skgan.resuming import Keeper, Run, give_back
+from skgan.seeding import Key, numpy_generator
+from skgan.signals import Signals
 from skgan.training import TrainState
 from skgan.validation import sentence
 
 #: generator updates between two looks at the figures; the one constant
 TICK = 100
+#: ticks between two looks at the samples, beside the one at the end
+LOOK_TICKS = 25
 
 
 class View:
@@ -71,15 +77,23 @@ class Watch:
     history : History or None
         What happened before; grows by one entry a tick.
     n_steps : int
-        Generator updates of this fit.
+        Generator updates of this fit; none when a resumed one is at its end.
     max_time : float or None
         Seconds after which to stop.
     callbacks : list of Callback
         Who else looks on.
     sample : callable
         Handed to callbacks.
+    redraw : callable
+        ``redraw(model, labels)``: samples for stored labels, as the networks see what a user gets.
+    on_divergence : {"raise", "rollback"}
+        What to do when a number stops being finite.
     verbose : int
         Whether to show a progress bar.
+    keeper : Keeper or None
+        Who writes checkpoints.
+    resumed : dict or None
+        What the checkpoint that this fit goes on from says of its run.
     """
 
     def __init__(
@@ -92,70 +106,116 @@ class Watch:
         max_time: float | None,
         callbacks: list[Callback],
         sample: Callable[..., np.ndarray],
+        redraw: Callable[[Model, torch.Tensor], torch.Tensor],
+        on_divergence: str,
         verbose: int,
+        keeper: Keeper | None = None,
+        resumed: Run | None = None,
     ):
         self.model = model
         self.state = state = model.state
         self.objective = model.objective()
         self.data = data
-        self.batches = data.batches(state.step * (self.objective.n_critic + 1))
+        self.batches = self._batches()
         self.history = History() if history is None else history
-        self.interrupted = False
-        self._last_step = state.step + n_steps
+        self.n_steps = n_steps
+        self._ended_by: BaseException | None = None
+        self._first_step, self._last_step = state.step, state.step + n_steps
+        if resumed is not None:
+            self._first_step = resumed["began"]
         self._max_time = max_time
         self._callbacks = list(callbacks)
         self._view = View(state, self.history, self._last_step, partial(sample, model))
-        self._ticked = state.step
+        self._redraw = redraw
+        self._ticked = self._next = 0
+        self._last_good = rollback.LastGood(state) if on_divergence == "rollback" else None
+        self._start_from_here()
         self._before = self.history.last().get("seconds", 0.0)
         self._began = time.perf_counter()
-        self._bar = tqdm(total=n_steps, unit="step", disable=not verbose, mininterval=0.2)
-        self._handler: Any = None
+        self._failed: set[str] = set()
+        self._bar = tqdm(disable=True)
+        if verbose:
+            done = {"total": self._last_step - self._first_step, "initial": state.step - self._first_step}
+            self._bar = self._beside("The progress bar", _Bar, **done, unit="step", mininterval=0.2) or self._bar
+        self._signals = Signals(all_of_them=keeper is not None)
+        self._keeper = keeper
+        if resumed is not None and n_steps:
+            give_back(resumed, state, self.history)
+        self._unclosed = self._before_closing({})
 
     def __enter__(self) -> Watch:
-        self._catch_interrupt()
+        self._signals.catch()
         self.state.guard.reset()
         try:
             self._tell("on_fit_begin")
+            if self._keeper is not None and not self._keeper.directory.entries():
+                self._write()
         except BaseException as error:
             self.__exit__(type(error), error, None)
             raise
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> bool:
-        self._release_interrupt()
-        self._bar.close()
+        self._signals.release()
+        self._show("close")
         if error is not None:
             self._tell("on_exception", error)
-        self.interrupted |= isinstance(error, KeyboardInterrupt)
-        return isinstance(error, KeyboardInterrupt)  # `_finish` keeps what was trained and raises it again
+        if isinstance(error, KeyboardInterrupt):  # raised again once what was trained is kept
+            self._ended_by = error.with_traceback(None)
+            return True
+        return False
+
+    def raise_what_waited(self) -> None:
+        """Raise what ended the fit early and had to wait until what was trained is kept."""
+        error = self._ended_by or self._signals.error
+        if error is not None:
+            raise error
 
     def sees_the_end(self, state: TrainState) -> bool:
         """Return whether to stop after this step; a tick is told of on the way."""
-        self._bar.update()
-        stop = state.step >= self._last_step or self.interrupted or self._out_of_time()
-        if state.step % TICK == 0 or stop:
-            stop = self.tick() or stop
-        return stop
+        self._show("update")
+        if state.step % TICK and not self._is_over():
+            return False
+        stop = self.tick()
+        stop = self._is_over() or stop  # asked again, since a tick may go back
+        return self._keep(stop) or stop
 
     def tick(self) -> bool:
         """Read the figures of the steps since the last tick and tell the callbacks; return whether one says stop."""
-        guard.check(self.state, self.objective, self.data, self._ticked)
-        if self.state.step == self._ticked:
+        failure = guard.find(self.state, self.objective, self.data, self._ticked)
+        if self.state.step == self._ticked and failure is None:
+            return False
+        players = self.state.players
+        open_means = {player.name: player.means.stored() for player in players} if self._keeper is not None else {}
+        means = {f"{player.name}/{name}": mean for player in players for name, mean in player.means.read().items()}
+        failure = failure or guard.exploded(means, self.state.step) or guard.overflowed(self.state)
+        if failure is not None:
+            self._go_back(failure)
             return False
         self._ticked = self.state.step
         entry: dict[str, float] = {"step": self.state.step, "seconds": self._before + time.perf_counter() - self._began}
-        for player in self.state.players:
-            entry |= {f"{player.name}/{name}": value for name, value in player.means.read().items()}
-        if self.state.step % TICK == 0:  # a closing tick in between reports, and adapts nothing
+        entry |= means
+        if between := self.state.step % TICK > 0:  # a closing tick in between reports, and adapts nothing
+            self._unclosed = self._before_closing(open_means)
+        else:
             self.objective.adapt(self.state)
         entry |= _single_numbers(self.state)
-        self.history.append(entry)
-        self._bar.set_postfix(self._losses(entry), refresh=False)
+        if self._last_good is not None:
+            self._last_good.keep()
+            entry["rollbacks"] = self.state.rollbacks
+        if self.state.step % (LOOK_TICKS * TICK) == 0:
+            entry |= _watched(self._beside("The look at the samples", self._collapse) or {})
+        self._beside("The history", self.history.append, entry)
+        if not between:
+            self._unclosed = self._before_closing({})
+        self._show("set_postfix", self._losses(entry), refresh=False)
         return any(isinstance(answer, Stop) for answer in self._tell("on_tick"))
 
     def close(self) -> None:
         """Bring the networks to rest after the last step and tell the callbacks that the fit has ended."""
         self.tick()
+        for complaint in [] if self._was_told_to_stop() else self._complaints():
+            _warn(complaint)
         for player in self.state.players:
             player.module.eval()
             for parameter in player.parameters:
@@ -171,8 +231,125 @@ class Watch:
         }
         return {player: f"{value:.3g}" for player, value in sums.items()}
 
+    def _is_over(self) -> bool:
+        return self.state.step >= self._last_step or self._was_told_to_stop() or self._out_of_time()
+
+    def _was_told_to_stop(self) -> bool:
+        return self._ended_by is not None or self._signals.error is not None
+
     def _out_of_time(self) -> bool:
         return self._max_time is not None and time.perf_counter() - self._began >= self._max_time
+
+    def _keep(self, closing: bool) -> bool:
+        """Write a checkpoint when one is due; return whether that failed, so that training must not go on."""
+        if self._keeper is None or not (closing or self.state.step % (TICK * self._keeper.every_ticks) == 0):
+            return False
+        try:
+            self._write()
+        except CheckpointWriteError as error:
+            self._ended_by = error
+        return self._ended_by is not None
+
+    def _write(self) -> None:
+        if self._keeper is not None:
+            self._keeper.write(self.model, self.history, {"began": self._first_step, **self._unclosed})
+
+    def _before_closing(self, means: dict[str, Any]) -> dict[str, Any]:
+        """Return what takes a closing tick back: the history's size before it, and the means that it reads."""
+        return {
+            "ticks": len(next(iter(self.history.values()), [])),
+            "columns": len(self.history),
+            "means": {player.name: {} for player in self.state.players} | means,
+        }
+
+    def _batches(self) -> Iterator[Rows]:
+        """Yield the batches from the present one on, without end; going back moves the present one."""
+        while True:
+            self._next += 1
+            yield self.data.batch(self._next - 1)
+
+    def _start_from_here(self) -> None:
+        """Let batches and random numbers follow from the state's step and from how often it was put back."""
+        key: Key = self.model.key
+        if self.state.rollbacks:
+            key = (*key, "rollback", self.state.rollbacks)
+        self.objective.key = key
+        self.data.reorder(key)
+        self._ticked = self.state.step
+        self._next = self.state.step * (self.objective.n_critic + 1)
+
+    def _go_back(self, failure: guard.Failure) -> None:
+        """Put everything back to the last good tick, as often as that may help; raise the failure otherwise."""
+        good = self._last_good
+        if good is None:
+            raise failure.error("The weights never saw it; the estimator is as it was before this call.")
+        if good.tries == rollback.MOST:
+            raise failure.error(
+                f"Going back to step {self._ticked} did not help {good.tries} times; the estimator is as it was before."
+            )
+        good.back()
+        self._start_from_here()
+        self._show("reset")
+        self._show("update", self.state.step - self._first_step)
+        _warn(
+            failure.words,
+            f"Training goes back to step {self._ticked} and takes other random numbers, for the {good.tries}. time",
+            f"of at most {rollback.MOST}. If it goes on so, lower learning_rate or raise the penalty weight.",
+        )
+
+    def _looked_at(self) -> torch.Tensor:
+        """Return which rows samples are compared with: always the same."""
+        order = numpy_generator((*self.model.key, "watch")).permutation(len(self.data))
+        return torch.from_numpy(order[: detectors.MOST_ROWS]).to(self.data.x.device)
+
+    def _real_and_fake(self, places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return rows and samples with their labels."""
+        real = self.data.expand_x(self.data.x[places])
+        return real, self._redraw(self.model, self.data.labels[places].cpu()).to(real.device)
+
+    def _collapse(self) -> dict[str, float]:
+        if len(self.data) < detectors.FEWEST_ROWS:
+            return {}
+        return detectors.collapse(*self._real_and_fake(self._looked_at()))
+
+    def _judged(self) -> tuple[dict[str, float], detectors.Copies]:
+        """Return all that can be said of the samples of a training that has ended."""
+        places = self._looked_at()
+        real, fake = self._real_and_fake(places)
+        chunks = (self.data.expand_x(self.data.x[piece]) for piece in detectors.in_chunks(len(self.data)))
+        return detectors.collapse(real, fake), detectors.copying(real, places, fake, chunks)
+
+    def _complaints(self) -> list[str]:
+        """Look at the samples, when training was long enough, and return what deserves a warning."""
+        if len(self.data) < detectors.FEWEST_ROWS or self.state.step - self._first_step < detectors.FEWEST_UPDATES:
+            return []
+        judged = self._beside("The look at the samples", self._judged)
+        if judged is None:
+            return []
+        figures, found = judged
+        self.history.amend(_watched(figures | {"copies": found.copies, "duplicates": found.duplicates}))
+        complaints = [detectors.complaint_of_collapse(figures), detectors.complaint_of_copying(found)]
+        return [complaint for complaint in complaints if complaint is not None]
+
+    def _show(self, action: str, *details: Any, **settings: Any) -> None:
+        """Let the progress bar do something; one that cannot be written to is replaced by none."""
+        self._beside("The progress bar", getattr(self._bar, action), *details, **settings)
+        if "The progress bar" in self._failed and not self._bar.disable:
+            self._bar = tqdm(disable=True)
+
+    def _beside(self, what: str, function: Callable[..., Any], *details: Any, **settings: Any) -> Any:
+        """Do what training can do without; when it fails, say so once and leave it out from then on."""
+        if what in self._failed:
+            return None
+        try:
+            return function(*details, **settings)
+        except Exception as error:
+            self._failed.add(what)
+            _warn(
+                f"{what} failed with {type(error).__name__} and is left out from now on.",
+                "Training goes on as with it; mend it for the next fit.",
+            )
+        return None
 
     def _tell(self, event: str, *details: Any) -> list[Any]:
         answers = []
@@ -191,21 +368,30 @@ class Watch:
                 )
         return answers
 
-    def _catch_interrupt(self) -> None:
-        """Put off Ctrl-C to the end of the step, unless somebody else handles it already."""
-        main = threading.current_thread() is threading.main_thread()
-        if main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            self._handler = signal.signal(signal.SIGINT, self._interrupt)
 
-    def _interrupt(self, *_: Any) -> None:
-        if self.interrupted:  # the second time at once
-            raise KeyboardInterrupt
-        self.interrupted = True
+class _Bar(tqdm):
+    """A progress bar that is silent when it goes, even if it could not be written to."""
 
-    def _release_interrupt(self) -> None:
-        if self._handler is not None:
-            signal.signal(signal.SIGINT, self._handler)
-            self._handler = None
+    def refresh(self, *_: Any, **__: Any) -> Any:
+        """Draw the bar; a write that fails gives the lock of all bars back, which tqdm itself would keep."""
+        with self.get_lock():
+            return super().refresh(nolock=True)
+
+    def __del__(self) -> None:
+        with suppress(Exception):
+            super().__del__()
+
+
+def _warn(*parts: str) -> None:
+    """Warn in one sentence, of the line that called skgan."""
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith("skgan."):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(sentence(*parts), TrainingWarning, stacklevel=level)
+
+
+def _watched(figures: dict[str, float]) -> dict[str, float]:
+    return {f"watch/{name}": value for name, value in figures.items()}
 
 
 def _single_numbers(state: TrainState) -> dict[str, float]:

@@ -1,0 +1,121 @@
+"""``skgan fit``: a file of numbers becomes a saved model."""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+_WORDS = {"true": True, "false": False, "none": None, "null": None}
+#: exit status of a program that ended on Ctrl-C, as shells count
+INTERRUPTED = 130
+
+
+@click.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Directory of the saved model.")
+@click.option("--label", default=None, help="A column of a .csv, or a .npy file with labels.")
+@click.option("--checkpoint-dir", type=click.Path(path_type=Path), default=None, help="Where checkpoints go.")
+@click.option("--resume", is_flag=True, help="Go on from the newest checkpoint there, if there is one.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Any parameter of GANEstimator; repeatable."
+)
+@click.option("--max-iter", type=click.IntRange(1), default=None, help="Generator updates.")
+@click.option("--seed", type=click.IntRange(0), default=None, help="Random state.")
+@click.option("--device", default=None, help="cpu, cuda, cuda:N, mps or auto.")
+@click.option("--overwrite", is_flag=True, help="Replace a model that was saved there before.")
+@click.option("--debug", is_flag=True, help="Show where in the program an error happened.")
+def fit(data: Path, out: Path, overwrite: bool, debug: bool, **options: Any) -> None:
+    """Fit a GAN on DATA, a .npy, .npz (X and y) or .csv file, and save it.
+
+    Exit status: 2 for a wrong option, 1 for a failure, 130 after Ctrl-C, 143 after SIGTERM.
+    """
+    from skgan import tables
+
+    if data.suffix.lower() not in tables.SUFFIXES:
+        raise click.BadParameter(f"must end in {', '.join(tables.SUFFIXES)}. Got {data.name!r}.", param_hint="DATA")
+    if options["resume"] and options["checkpoint_dir"] is None:
+        raise click.UsageError("--resume needs --checkpoint-dir. Say where the checkpoints are.")
+    params = _params(options)
+    try:
+        _fit(data, out, options["label"], params, overwrite)
+    except KeyboardInterrupt:
+        kept = "; go on with --resume" if options["checkpoint_dir"] else ", and nothing was saved"
+        click.echo(f"Stopped by Ctrl-C{kept}.", err=True)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        if debug:
+            raise
+        raise _said(error) from None
+
+
+def _fit(data: Path, out: Path, label: str | None, params: dict[str, Any], overwrite: bool) -> None:
+    from skgan import GANEstimator, tables
+
+    _check_out(out, overwrite)
+    gan = GANEstimator(verbose=int(sys.stderr.isatty())).set_params(**params)
+    X, y = tables.read(data, label)
+    gan.fit(X, y)
+    gan.save(out, overwrite=overwrite)
+    click.echo(f"{gan.n_iter_} steps on {len(X)} rows. Model: {out}")
+    click.echo(f"Draw from it: skgan sample {out} -n 64 -o samples.npy")
+
+
+def _check_out(out: Path, overwrite: bool) -> None:
+    """Refuse before training what saving would refuse after it."""
+    from skgan.exceptions import CheckpointExistsError, CheckpointWriteError
+
+    if os.path.lexists(out) and not overwrite:
+        raise CheckpointExistsError(f"--out must be new. Got {str(out)[-300:]!r}, which is there. Add --overwrite.")
+    if os.path.lexists(out) and not (out / "manifest.json").is_file():
+        raise CheckpointWriteError(f"--out must be new or a model saved before. Got {str(out)[-300:]!r}. Give another.")
+    there = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
+    parent = there.parent if there == out.absolute() else there
+    if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):
+        raise CheckpointWriteError(f"--out must be writable. Got {str(out)[-300:]!r}, which is not. Give another path.")
+
+
+def _params(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters that the options name."""
+    named = {
+        "checkpoint_dir": options["checkpoint_dir"],
+        "resume": "auto" if options["resume"] else None,
+        "max_iter": options["max_iter"],
+        "random_state": options["seed"],
+        "device": options["device"],
+    }
+    params = {name: value for name, value in named.items() if value is not None}
+    for setting in options["settings"]:
+        name, equals, text = setting.partition("=")
+        name = name.strip().replace("-", "_")
+        if not name or not equals:
+            raise click.BadParameter(f"must look like loss=wgan-gp. Got {setting[:60]!r}.", param_hint="--set")
+        if name in params:
+            raise click.BadParameter(f"must give each parameter once. Got {name!r} again.", param_hint="--set")
+        params[name] = _value(text.strip())
+    return params
+
+
+def _value(text: str) -> Any:
+    """Return a number, a tuple, a list, True, False or None where `text` writes one, otherwise `text`."""
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return text
+
+
+def _said(error: Exception) -> click.ClickException:
+    """Return what the command says instead of a traceback: 2 for a wrong setting, 1 for everything else."""
+    from skgan.exceptions import InvalidParameterError, SkganError
+
+    if isinstance(error, InvalidParameterError):
+        return click.UsageError(str(error))
+    if isinstance(error, SkganError | OSError | ValueError | TypeError | MemoryError):
+        return click.ClickException(str(error) or type(error).__name__)
+    return click.ClickException(f"{type(error).__name__}: {str(error)[:200]}. Add --debug to see where.")

@@ -1,0 +1,48 @@
+"""Running out of memory, said in one way wherever torch, a device or NumPy says it in theirs."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from skgan.exceptions import DeviceMemoryError
+from skgan.validation import sentence
+
+#: how allocators put it: CUDA and MPS, the CPU, the CPU under Windows, cuBLAS and cuDNN
+_SAID = re.compile(r"out of memory|can't allocate memory|not enough memory|_ALLOC_FAILED", re.IGNORECASE)
+_ASKED_FOR = re.compile(r"allocate ([\d.]+ ?(?:bytes|[KMGT]?i?B))\b", re.IGNORECASE)
+
+
+@contextmanager
+def explained(describe: Callable[[], tuple[str, str]]) -> Iterator[None]:
+    """Turn every kind of "out of memory" raised inside into a `DeviceMemoryError`; nothing is tried again.
+
+    Parameters
+    ----------
+    describe : callable
+        Returns what was going on, and what to try instead.
+    """
+    try:
+        yield
+    except DeviceMemoryError:
+        raise
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        traceback.clear_frames(error.__traceback__)  # first: they hold what left no room, not even for a message
+        asked = _ASKED_FOR.search(str(error))
+        what, advice = describe()
+        raise DeviceMemoryError(
+            sentence(
+                f"There was not enough memory for {what}.",
+                f"The allocation that failed asked for {asked[1]}." if asked else "",
+                advice,
+            )
+        ) from None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that memory ran out."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and bool(_SAID.search(str(error))))
