@@ -173,9 +173,9 @@ def check_saved_model_draws_the_same(part: Component) -> None:
         for each, gan in settings(part, 1, max_iter=2):
             drawn: dict[str, Any] = {"n_samples": 5, "y": each.asked(5), "random_state": 0}
             expected = gan.fit(each.X, each.y).sample(**drawn)
-            gan.save(folder / "model")
+            gan.save(folder / each.name)
             for way, twin in (
-                ("save", GANEstimator.load(folder / "model")),
+                ("save", GANEstimator.load(folder / each.name)),
                 ("pickle", pickle.loads(pickle.dumps(gan))),
             ):
                 same = np.array_equal(twin.sample(**drawn), expected)
