@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from skgan.exceptions import IncompatibleComponentError
 from skgan.interfaces import Architecture, Component, Conditioning, DataSpec, Loss, Regularizer, Sampler
+from skgan.registry import name_of
 from skgan.validation import listed, sentence
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def check(parts: Parts, spec: DataSpec) -> None:
         for other_kind, other in members[i + 1 :]:
             reason = why_not(part, other)
             if reason:
-                pair = f"The {other_kind} {_name(other_kind, other)!r} and the {kind} {_name(kind, part)!r}"
+                pair = f"The {other_kind} {name_of(other_kind, other)!r} and the {kind} {name_of(kind, part)!r}"
                 _refuse(f"{pair} do not go together: {reason}.", other_kind)
 
 
@@ -162,14 +163,14 @@ def check_data(kind: str, part: Component, spec: DataSpec) -> None:
     """Raise `IncompatibleComponentError` when a part does not go with data of `spec`."""
     reason = why_not_data(part, spec)
     if reason:
-        _refuse(f"The {kind} {_name(kind, part)!r} does not go with this data: {reason}.", kind)
+        _refuse(f"The {kind} {name_of(kind, part)!r} does not go with this data: {reason}.", kind)
 
 
 def check_sampler(sampler: Sampler, parts: Parts, spec: DataSpec, prior: Prior) -> None:
     """Raise `IncompatibleComponentError` when a sampler cannot draw from what was trained."""
     from skgan.latents import Gaussian
 
-    name = _name("sampler", sampler)
+    name = name_of("sampler", sampler)
     if sampler.tags().normal_latents and not isinstance(prior, Gaussian):
         pair = f"The sampler {name!r} and the prior {prior!r}"
         _refuse(f"{pair} do not go together: it takes latents for normal.", "sampler")
@@ -177,7 +178,7 @@ def check_sampler(sampler: Sampler, parts: Parts, spec: DataSpec, prior: Prior) 
     for kind, part in _members(parts):
         reason = reason or why_not(part, sampler)
         if reason:
-            pair = f"The sampler {name!r} and the {kind} {_name(kind, part)!r}"
+            pair = f"The sampler {name!r} and the {kind} {name_of(kind, part)!r}"
             _refuse(f"{pair} do not go together: {reason}.", "sampler")
 
 
@@ -195,9 +196,3 @@ def _members(parts: Parts) -> Iterator[tuple[str, Component]]:
         yield "regularizer", regularizer
     for augmentation in parts.augmentations:
         yield "augmentation", augmentation
-
-
-def _name(kind: str, part: Component) -> str:
-    from skgan.resolution import name_of
-
-    return name_of(kind, part)

@@ -57,6 +57,7 @@ class Dataset:
         self.batch_size = batch_size
         self.key = key
         self._epoch = -1
+        self._next = 0
         self._order = torch.empty(0, dtype=torch.long)
 
     def __len__(self) -> int:
@@ -68,16 +69,15 @@ class Dataset:
         labels = self.labels[index]
         return Rows(self.expand_x(self.x[index]), self.expand_labels(labels), self.known(labels), number)
 
-    def reorder(self, key: Key) -> None:
-        """Let the order of the rows follow from another key."""
-        self.key, self._epoch = key, -1
+    def go_on(self, key: Key, number: int) -> None:
+        """Let the order of the rows follow from `key`, and the batch with that number come next."""
+        self.key, self._epoch, self._next = key, -1, number
 
-    def batches(self, start: int = 0) -> Iterator[Rows]:
-        """Yield the batches from number `start` on, without end."""
-        number = start
+    def batches(self) -> Iterator[Rows]:
+        """Yield the batches in their order, from number 0 or where `go_on` said, without end."""
         while True:
-            yield self.batch(number)
-            number += 1
+            self._next += 1
+            yield self.batch(self._next - 1)
 
     def _rows_of(self, number: int) -> Tensor:
         epoch, offset = divmod(number * self.batch_size, len(self))

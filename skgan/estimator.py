@@ -27,6 +27,7 @@ from skgan.validation import (
     Device,
     Integer,
     Kind,
+    Location,
     Only,
     RandomState,
     Real,
@@ -53,7 +54,10 @@ _RATE = (Real(0.0, closed="neither"), _AUTO)
 
 #: parameter -> what it may be; parts are checked by `skgan.resolution` in the same words
 CONSTRAINTS: dict[str, tuple[Any, ...]] = {
-    "prior": (Choice("gaussian", "uniform", "truncated", "sphere", "codes"), Kind("a skgan.latents.Prior", "codes")),
+    "prior": (
+        Choice("gaussian", "uniform", "truncated", "sphere", "codes"),
+        Kind("a skgan.latents.Prior", "codes", "validate"),
+    ),
     "preprocessor": (Kind("a transformer with fit_transform and inverse_transform", "inverse_transform"), Choice(None)),
     "layout": (Choice("auto", "nf", "nhw", "nhwc", "nchw", "ncl", "ncdhw"),),
     "image_shape": (Sizes(2, 3), Choice(None)),
@@ -72,7 +76,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "validation_fraction": (Real(0.0, 1.0, closed="neither"),),
     "n_iter_no_change": (Integer(1),),
     "tol": (Real(0.0),),
-    "checkpoint_dir": (Kind("a path", "__fspath__"), Kind("a str", "format"), Choice(None)),
+    "checkpoint_dir": (Location(), Choice(None)),
     "checkpoint_every_ticks": (Integer(1), Choice(None)),
     "resume": (Boolean(), Choice("auto")),
     "on_divergence": (Choice("raise", "rollback"),),

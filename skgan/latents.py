@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from torch import Tensor
 
 from skgan.exceptions import CheckpointError, InvalidParameterError
@@ -144,7 +144,7 @@ PRIORS: dict[str, type[Prior]] = {
 
 def prior_of(value: str | Prior) -> Prior:
     """Return the prior that a name stands for, or a copy of the one given."""
-    return PRIORS[value]() if isinstance(value, str) else type(value)(**value.get_params(deep=False))
+    return PRIORS[value]() if isinstance(value, str) else clone(value)
 
 
 def described(prior: Prior) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from skgan.ensemble import Ensemble
 from skgan.guard import Guard
 from skgan.interfaces import Augmentation, DataSpec
 from skgan.latents import Prior
-from skgan.objective import Objective
+from skgan.objective import COUNTS, MEANS, Objective
 from skgan.resolution import Parts
 from skgan.seeding import Key, global_generator
 from skgan.training import Player, TrainState
@@ -113,7 +113,7 @@ class Model:
     def counted(self) -> tuple[str, ...]:
         """Return the names of the sums between two ticks that an augmentation adapts to."""
         adapts = any(type(part).adapt is not Augmentation.adapt for part in self.parts.augmentations)
-        return ("real_logit", "fake_logit", "real_sign", "updates", "rows") if adapts else ()
+        return (*MEANS, *COUNTS) if adapts else ()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "device": "auto", "_state": None, "_stored": self.stored()}

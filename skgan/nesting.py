@@ -134,8 +134,7 @@ def _set(part: Any, params: Mapping[str, Any]) -> None:
 
 def _labelled(kind: str, members: Iterable[Any]) -> dict[str, Any]:
     """Return the members by the name that leads to each, the class's name where none does."""
-    from skgan.registry import normalised
-    from skgan.resolution import name_of
+    from skgan.registry import name_of, normalised
 
     return {
         normalised(member) if isinstance(member, str) else name_of(kind, member): member

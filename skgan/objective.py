@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from skgan.training import TrainState
 
 
+#: what augmentations adapt to: sums since the last tick of figures whose mean they are told, and counts
+MEANS = ("real_logit", "fake_logit", "real_sign")
+COUNTS = ("updates", "rows")
+
+
 class Terms(NamedTuple):
     """The terms of a turn by name - their sum is minimised - and further figures worth watching."""
 
@@ -217,7 +222,7 @@ class Objective:
         if not state.statistics:
             return
         sums = state.statistics
-        means = {name: sums[name] / sums["updates"] for name in ("real_logit", "fake_logit", "real_sign")}
+        means = {name: sums[name] / sums["updates"] for name in MEANS}
         seen = {**means, "rows": sums["rows"], "step": sums["rows"].new_tensor(state.step)}
         for part in self.augmentations:
             part.adapt(state.parts[self.names[part]], seen)

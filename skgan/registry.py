@@ -32,7 +32,7 @@ from skgan.plugins import BUILT_IN, LOCAL
 from skgan.shipped import normalised
 from skgan.validation import did_you_mean, listed, sentence, shown
 
-__all__ = ["Part", "listing", "names", "provenance", "register", "resolve", "temporary_plugin", "unregister"]
+__all__ = ["Part", "listing", "name_of", "names", "provenance", "register", "resolve", "temporary_plugin", "unregister"]
 
 
 @dataclass(frozen=True)
@@ -167,6 +167,13 @@ def provenance(kind: str, part_class: type) -> dict[str, str] | None:
         if offer.spec.kind == kind and _leads_to(offer.spec.target, part_class):
             return _record(kind, f"{offer.provider}/{normalised(offer.spec.name)}", offer.provider)
     return None
+
+
+def name_of(kind: str, part: Any) -> str:
+    """Return the short name that leads to a part or its class, or the class's name where none does."""
+    part_class = part if isinstance(part, type) else type(part)
+    origin = provenance(kind, part_class)
+    return origin["name"].rpartition("/")[2] if origin else part_class.__name__.lower()
 
 
 def listing(*, warn: bool = True) -> list[Part]:

@@ -77,16 +77,9 @@ class Parts:
     def names(self) -> dict[Component, str]:
         """Return one name for each part: for its random numbers, its state and its figures in the history."""
         named: dict[Component, str] = {self.loss: "loss", self.conditioning: "conditioning"}
-        named |= {part: name_of("regularizer", part) for part in self.regularizers}
-        named |= {part: f"{name_of('augmentation', part)}_{i}" for i, part in enumerate(self.augmentations)}
+        named |= {part: registry.name_of("regularizer", part) for part in self.regularizers}
+        named |= {part: f"{registry.name_of('augmentation', part)}_{i}" for i, part in enumerate(self.augmentations)}
         return named
-
-
-def name_of(kind: str, part: Component | type) -> str:
-    """Return the short name that leads to a part, or its class's name when none does."""
-    part_class = part if isinstance(part, type) else type(part)
-    origin = registry.provenance(kind, part_class)
-    return origin["name"].rpartition("/")[2] if origin else part_class.__name__.lower()
 
 
 def component(kind: str, value: Any, parameter: str = "", params: Mapping[str, Any] | None = None) -> Any:
@@ -121,7 +114,7 @@ def given(params: Mapping[str, Any]) -> dict[str, Any]:
     parts["augmentation"] = _each("augmentation", params["augmentation"], "augmentation")
     parts["callbacks"] = _each("callback", params["callbacks"], "callbacks")
     named = parts["regularizers"] if isinstance(parts["regularizers"], list) else []
-    names = [name_of("regularizer", part) for part in named]
+    names = [registry.name_of("regularizer", part) for part in named]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise InvalidParameterError(
@@ -204,7 +197,7 @@ def provenance(parts: Parts) -> dict[str, dict[str, str]]:
     ):
         for part in members:
             origin = registry.provenance(kind, type(part))
-            label = kind if len(members) == 1 else f"{kind}/{name_of(kind, part)}"
+            label = kind if len(members) == 1 else f"{kind}/{registry.name_of(kind, part)}"
             found[label] = origin or {"kind": kind, "name": f"{type(part).__module__}:{type(part).__qualname__}"}
     return found
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -170,6 +171,17 @@ class Device:
 
     def __str__(self) -> str:
         return "'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'"
+
+
+class Location:
+    """The path of a file or directory."""
+
+    def accepts(self, value: Any) -> bool:
+        """Say whether `value` is allowed."""
+        return isinstance(value, str | os.PathLike)
+
+    def __str__(self) -> str:
+        return "a str or a path"
 
 
 class Kind:

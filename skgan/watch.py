@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -20,7 +20,7 @@ import torch
 from tqdm.auto import tqdm
 
 from skgan import detectors, guard, rollback
-from skgan.data import Dataset, Rows
+from skgan.data import Dataset
 from skgan.exceptions import CheckpointWriteError, TrainingWarning
 from skgan.history import History
 from skgan.interfaces import Callback, Stop
@@ -116,7 +116,7 @@ class Watch:
         self.state = state = model.state
         self.objective = model.objective()
         self.data = data
-        self.batches = self._batches()
+        self.batches = data.batches()
         self.history = History() if history is None else history
         self.n_steps = n_steps
         self._ended_by: BaseException | None = None
@@ -127,7 +127,7 @@ class Watch:
         self._callbacks = list(callbacks)
         self._view = View(state, self.history, self._last_step, partial(sample, model))
         self._redraw = redraw
-        self._ticked = self._next = 0
+        self._ticked = 0
         self._last_good = rollback.LastGood(state) if on_divergence == "rollback" else None
         self._start_from_here()
         self._before = self.history.last().get("seconds", 0.0)
@@ -262,21 +262,14 @@ class Watch:
             "means": {player.name: {} for player in self.state.players} | means,
         }
 
-    def _batches(self) -> Iterator[Rows]:
-        """Yield the batches from the present one on, without end; going back moves the present one."""
-        while True:
-            self._next += 1
-            yield self.data.batch(self._next - 1)
-
     def _start_from_here(self) -> None:
         """Let batches and random numbers follow from the state's step and from how often it was put back."""
         key: Key = self.model.key
         if self.state.rollbacks:
             key = (*key, "rollback", self.state.rollbacks)
         self.objective.key = key
-        self.data.reorder(key)
+        self.data.go_on(key, self.state.step * (self.objective.n_critic + 1))
         self._ticked = self.state.step
-        self._next = self.state.step * (self.objective.n_critic + 1)
 
     def _go_back(self, failure: guard.Failure) -> None:
         """Put everything back to the last good tick, as often as that may help; raise the failure otherwise."""

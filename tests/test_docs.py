@@ -42,6 +42,25 @@ def test_the_first_lines_of_the_readme_run():
     assert namespace["X_new"].shape == (100, 3)
 
 
+def test_the_augmentations_of_the_readme_go_with_their_losses():
+    row = next(line for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if "few images" in line)
+    images = np.random.default_rng(0).integers(256, size=(12, 8, 8), dtype=np.uint8)
+    calls = re.findall(r"`(GANEstimator\(.*?\))`", row)
+    assert len(calls) == 2
+    for call in calls:
+        eval(call, {"GANEstimator": GANEstimator}).set_params(max_iter=1, random_state=0).fit(images)
+
+
+def test_the_samplers_of_the_readme_draw_after_the_loss_that_it_names():
+    row = next(line for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if "typical" in line)
+    X = np.random.default_rng(0).standard_normal((12, 3))
+    anything, picky = row.split("more likely ones")
+    assert GANEstimator(**TINY).fit(X).sample(2, sampler=re.search(r'sampler="(\w+)"', anything)[1]).shape == (2, 3)
+    *samplers, loss = re.findall(r'`"([\w-]+)"`', picky)
+    gan = GANEstimator(loss, **TINY).fit(X)
+    assert [gan.sample(2, sampler=name).shape for name in samplers] == [(2, 3)] * 3
+
+
 def test_vision_is_three_lines():
     lines = (ROOT / "docs" / "vision.md").read_text(encoding="utf-8").strip().splitlines()
     assert len([line for line in lines if line and not line.startswith("#")]) == 3

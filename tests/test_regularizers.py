@@ -30,7 +30,7 @@ from turns import (
     two_layers,
 )
 
-from skgan import GANEstimator, registry, resolution
+from skgan import GANEstimator, registry
 from skgan.architectures.mlp import MLP
 from skgan.ensemble import Ensemble
 from skgan.interfaces import Augmentation, Regularizer
@@ -253,7 +253,7 @@ def terms_at(updates, part):
 
 @pytest.mark.parametrize("part", LAZY)
 def test_lazy_penalty_is_due_at_every_kth_update_and_k_times_as_heavy(part):
-    name = resolution.name_of("regularizer", part)
+    name = registry.name_of("regularizer", part)
     always = terms_at(0, part(weight=2.0))[name]
 
     lazy = [terms_at(updates, part(weight=2.0, every_updates=3)).get(name) for updates in range(7)]
@@ -279,7 +279,7 @@ def test_penalty_moves_the_discriminator_only(part, architecture):
     with torch.no_grad():
         torch._foreach_mul_(state.discriminator.parameters, 3.0)  # steep enough for a penalty of one side
     batch = objective.batch(state, rows_of(IMAGES), "discriminator")
-    value = objective.discriminator(batch).losses[resolution.name_of("regularizer", part)]
+    value = objective.discriminator(batch).losses[registry.name_of("regularizer", part)]
 
     to_generator = torch.autograd.grad(value, state.generator.parameters, allow_unused=True, retain_graph=True)
     to_discriminator = torch.autograd.grad(value, state.discriminator.parameters, materialize_grads=True)
@@ -655,7 +655,7 @@ def test_six_steps_are_three_saved_and_three_more(part, tmp_path):
 
 def test_every_count_is_kept():
     counted = {
-        resolution.name_of("regularizer", part): set(part().state(VECTORS)) for part in GENERAL if part().state(VECTORS)
+        registry.name_of("regularizer", part): set(part().state(VECTORS)) for part in GENERAL if part().state(VECTORS)
     }
     assert counted == {
         "lecam": {"real", "fake", "updates"},

@@ -22,8 +22,7 @@ from skgan.estimator import GANEstimator
 from skgan.exceptions import IncompatibleComponentError, TrainingWarning
 from skgan.interfaces import Architecture, Callback, Component, Conditioning, DataSpec, Loss, Metric, Sampler
 from skgan.latents import Codes
-from skgan.registry import normalised
-from skgan.resolution import name_of
+from skgan.registry import name_of, normalised
 from skgan.testing._common import expect
 from skgan.testing._parts import SPECS, kind_of, other_values, registered, small
 from skgan.testing.term_checks import global_seed
