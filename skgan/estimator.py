@@ -858,7 +858,7 @@ class GANEstimator(
         float
             The metric, or minus it where lower is better. The same for the same model and X.
         """
-        from skgan import resolution
+        from skgan import rehearsal, resolution
 
         model = self._fitted_model()
         metric = resolution.metric(self._scorer(), model.spec)
@@ -876,6 +876,7 @@ class GANEstimator(
             seen = (stored if labels.kind == "classes" else labels.expand(stored).flatten(1)).numpy()
             asked = {"y_real": seen, "y_fake": seen} if labelled else {}
             value = metric(x.flatten(1).numpy(), fake.flatten(1).numpy(), **asked)
+        rehearsal.check_score(metric, value)
         return float(value if metric.greater_is_better else -value)
 
     def invert(self, X: Any, y: Any = None, *, return_y: bool = False) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,7 +17,18 @@ from torch import Tensor, nn
 from skgan import plugins
 from skgan.ensemble import Ensemble
 from skgan.exceptions import PluginError, SkganError
-from skgan.interfaces import Architecture, Component, Conditioning, Critique, DataSpec, Loss, Optimizer, Regularizer
+from skgan.interfaces import (
+    Architecture,
+    Augmentation,
+    Component,
+    Conditioning,
+    Critique,
+    DataSpec,
+    Loss,
+    Metric,
+    Optimizer,
+    Regularizer,
+)
 from skgan.memory import is_out_of_memory
 from skgan.objective import Batch, Objective, mean
 from skgan.seeding import global_generator
@@ -88,6 +100,15 @@ def play(model: Model, objective: Objective, data: Dataset) -> None:
             raise
 
 
+def check_score(part: Metric, value: Any) -> None:
+    """Refuse a metric that gives no number."""
+    number = isinstance(value, Real) or getattr(value, "shape", None) == ()
+    if not number:
+        came = "None" if value is None else f"an object of type {type(value).__name__}"
+        whose = _whose(part)
+        raise PluginError(sentence(f"{whose} must return a number.", f"Got {came}. Mend it, or use another metric."))
+
+
 # --- before anything is built ---------------------------------------------------------------------
 
 
@@ -105,7 +126,7 @@ def _try_architecture(part: Architecture, conditioning: Conditioning, spec: Data
         built = _attempt(part, method, spec, conditioning)
         _expect(isinstance(built, nn.Module), part, method, "a torch.nn.Module", built)
         trained = any(parameter.requires_grad for parameter in built.parameters())
-        _expect(trained, part, method, "a torch.nn.Module with parameters", "one without any")
+        _expect(trained, part, method, "a torch.nn.Module with parameters", said="one without any")
 
 
 def _try_declarations(part: Component, spec: DataSpec) -> None:
@@ -205,36 +226,45 @@ def _check_critique(critique: Any, rows: Rows, part: Component) -> None:
         _check_tensor(value, shape, rows.x, part, f"{method} as {name}")
     if critique.class_logits is not None:
         _check_tensor(critique.class_logits, (n, rows.y.shape[1]), rows.x, part, f"{method} as class_logits")
-    _expect(critique.logits.requires_grad, part, method, "logits with a gradient", "a constant")
+    _expect(critique.logits.requires_grad, part, method, "logits with a gradient", said="a constant")
+
+
+def _asked(part: Component, method: str, *given: Any) -> Any:
+    """Return what a method says, once it has left torch's mode as it was: others would train without a gradient."""
+    said = getattr(part, method)(*given)
+    changed = not torch.is_grad_enabled()
+    torch.set_grad_enabled(True)
+    _expect(not changed, part, method, "with gradients enabled, as it was called", said="gradients switched off")
+    return said
 
 
 def _check_door(batch: Batch, model: Model) -> None:
     for part in filter(_is_foreign, model.parts.augmentations):
-        changed = part.with_state(batch.real.detach(), batch.rng(part), batch.state[part])
+        changed = _asked(part, "with_state", batch.real.detach(), batch.rng(part), batch.state[part])
         _check_tensor(changed, tuple(batch.real.shape), batch.z, part, "__call__")
 
 
 def _check_terms(batch: Batch, player: Player, objective: Objective) -> None:
     """Check every term that a player minimises, and that a gradient can be taken of each that is foreign."""
     loss = objective.loss
-    value = getattr(loss, batch.player)(batch)
+    value = _asked(loss, batch.player, batch)
     if _is_foreign(loss):
         whole = loss.tags().whole_batch
         hint = "" if whole else " (a scalar needs the tag whole_batch)"
         _check_tensor(value, () if whole else tuple(batch.fake_.logits.shape), batch.z, loss, batch.player, hint)
-        _expect(value.requires_grad, loss, batch.player, "a loss with a gradient", "a constant")
+        _expect(value.requires_grad, loss, batch.player, "a loss with a gradient", said="a constant")
         _check_slope(value, player, loss, batch.player)
         figures = loss.watch(batch) if batch.player == "discriminator" else {}
         said = figures.values() if isinstance(figures, Mapping) else [None]
         single = all(isinstance(each, Tensor) and each.numel() == 1 for each in said)
         _expect(single, loss, "watch", "a dict of tensors of one number each", figures)
     for part in filter(_is_foreign, batch.due):
-        factors = part.weights(batch)
+        factors = _asked(part, "weights", batch)
         if factors is not None:
             _check_tensor(factors, (len(batch.real),), batch.z, part, "weights")
-        _check_term(part.penalty(batch), batch, player, part, "penalty")
+        _check_term(_asked(part, "penalty", batch), batch, player, part, "penalty")
     if _is_foreign(objective.conditioning):
-        auxiliary = objective.conditioning.auxiliary(batch)
+        auxiliary = _asked(objective.conditioning, "auxiliary", batch)
         _check_term(auxiliary, batch, player, objective.conditioning, "auxiliary")
 
 
@@ -277,16 +307,16 @@ def _is_foreign(part: Any) -> bool:
     return type(part).__module__.partition(".")[0] != plugins.BUILT_IN
 
 
-def _expect(condition: bool, part: Component, method: str, wanted: str, came: Any) -> None:
+def _expect(condition: bool, part: Component, method: str, wanted: str, came: Any = None, said: str = "") -> None:
     if not condition:
-        raise _breach(part, method, wanted, came)
+        raise _breach(part, method, wanted, said or _described(came))
 
 
-def _breach(part: Component, method: str, wanted: str, came: Any) -> PluginError:
+def _breach(part: Component, method: str, wanted: str, came: str) -> PluginError:
     return PluginError(
         sentence(
             f"{_whose(part)} must return {wanted} from {method}.",
-            f"Got {came[:120] if isinstance(came, str) else _described(came)}.",
+            f"Got {came}.",
             "Training has not begun. Mend it, or ask its authors; skgan.testing.check_component says more.",
         )
     )
@@ -299,7 +329,7 @@ def _whose(part: Component) -> str:
     return f"The {kind} {short(type(part).__name__)!r}{whose}"
 
 
-_KINDS = (Loss, Regularizer, Architecture, Conditioning, Optimizer)
+_KINDS = (Loss, Regularizer, Architecture, Conditioning, Augmentation, Optimizer, Metric)
 
 
 def _described(value: Any) -> str:

@@ -389,6 +389,7 @@ def name_of(row):
     return f"{row.id} {row.given}"
 
 
+@pytest.mark.goal("G2", "G3")
 @pytest.mark.parametrize("row", [*PARAMETERS, *DATA, *LABELS, *USES], ids=name_of)
 def test_a_call_is_refused(row, empty, monkeypatch):
     before_fit = row.start is Row.start or row.start({}).__dict__.get("_model_") is None
@@ -753,6 +754,7 @@ CONTRACTS = [
 ]  # fmt: skip
 
 
+@pytest.mark.goal("G24")
 @pytest.mark.parametrize(("id", "kind", "text", "says"), CONTRACTS, ids=[f"{row[0]} {row[3]}" for row in CONTRACTS])
 def test_a_plugin_that_breaks_its_word_is_refused_before_the_first_step(id, kind, text, says, site, empty, monkeypatch):
     module = "skgan_breaking"
@@ -769,6 +771,7 @@ def test_a_plugin_that_breaks_its_word_is_refused_before_the_first_step(id, kind
 # --- the table itself -----------------------------------------------------------------------------
 
 
+@pytest.mark.goal("G2")
 def test_every_id_of_the_catalogue_has_a_row_or_a_reason():
     rows = {row.id for row in (*PARAMETERS, *DATA, *LABELS, *USES)}
     rows |= {row[0] for row in (*FILES, *SAVES, *COMMANDS, *BROKEN, *CONTRACTS)} | set(SAID) | set(SAME)
