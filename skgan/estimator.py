@@ -433,7 +433,7 @@ class GANEstimator(
             with self._as_it_was_on_error():
                 watch = self._begin(X, y, held, continues=self.warm_start)
                 events.fit_started(self, watch.model)
-                steps = engine.run(train, watch.state, watch.batches, watch.objective)
+                steps = engine.run(train, watch.state, watch.data, watch.objective)
                 with watch:
                     for state in steps if watch.n_steps else ():
                         if watch.sees_the_end(state):
@@ -468,7 +468,7 @@ class GANEstimator(
                 watch = self._begin(X, y, held, continues=True, classes=classes, one_pass=True)
                 events.fit_started(self, watch.model)
                 with watch:
-                    for state in engine.run(train, watch.state, watch.batches, watch.objective):
+                    for state in engine.run(train, watch.state, watch.data, watch.objective):
                         if watch.sees_the_end(state):
                             break
                 self._finish(watch)

@@ -154,7 +154,7 @@ class Model:
             "generator": player("generator", generator, parts.learning_rate),
             "discriminator": player("discriminator", discriminator, parts.discriminator_learning_rate),
         }
-        return TrainState(
+        state = TrainState(
             generator=players["generator"],
             discriminator=players["discriminator"],
             average=Average(players["generator"].module, self.ema_decay),
@@ -166,6 +166,9 @@ class Model:
             modules=modules,
             statistics={name: torch.zeros((), device=device) for name in self.counted()},
         )
+        if device.type == "cuda":
+            state.keep_on_device()
+        return state
 
 
 def _array(tensor: Tensor, copy: bool) -> np.ndarray:
