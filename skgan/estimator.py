@@ -81,7 +81,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "resume": (Boolean(), Choice("auto")),
     "on_divergence": (Choice("raise", "rollback"),),
     "device": (Device(),),
-    "precision": (Choice("auto", "float32"),),
+    "precision": (Choice("auto", "float32", "bfloat16"),),
     "compile": (Only(False),),
     "micro_batch": (Only(None),),
     "warm_start": (Boolean(),),
@@ -187,8 +187,9 @@ class GANEstimator(
         time; it keeps one more copy of all weights on the device.
     device : str, default="auto"
         "cpu", "cuda", "cuda:N", "mps", or "auto" for a GPU where there is one.
-    precision : {"auto", "float32"}, default="auto"
-        "auto" is float32.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        In which matrix products and convolutions are computed, in training and in sampling; weights, losses,
+        penalties and averages are float32 always. "auto" is float32.
     compile : bool, default=False
         Only False in this version.
     micro_batch : None
@@ -593,6 +594,7 @@ class GANEstimator(
         from skgan.encoding import Encoding
         from skgan.encoding.layout import Layout
         from skgan.model import Model
+        from skgan.precision import resolve_precision
 
         seed = _drawn_seed(self.random_state)
         layout = Layout(X, rows, self.layout, self.image_shape)
@@ -606,7 +608,8 @@ class GANEstimator(
         resolution.sampler(self.sampler, parts, spec, prior)
         self._fitted_with_ = self._structure()
         self._draws_ = 0
-        return Model(parts, spec, prior, self.ema_decay, (seed, 0), self.device)
+        precision = resolve_precision(self.precision)
+        return Model(parts, spec, prior, self.ema_decay, (seed, 0), self.device, precision)
 
     def _finish(self, watch: Watch) -> None:
         """Make the trained networks this estimator's."""
@@ -630,7 +633,7 @@ class GANEstimator(
         self.n_critic_ = parts.n_critic
         self.learning_rate_ = parts.learning_rate
         self.discriminator_learning_rate_ = parts.discriminator_learning_rate
-        self.precision_ = "float32"
+        self.precision_ = self._model_.precision.name
         self.preprocessor_ = encoding.preprocessor
         self.data_shape_ = encoding.layout.data_shape
         self.n_iter_ = self._model_.step
@@ -1069,22 +1072,37 @@ class GANEstimator(
         return self._labels_for(STARTS if labels.dim else 1, None, key), None
 
     def _draw(self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Any:
-        """Return n samples of `model` with stored labels, the way X came."""
+        """Return n samples of `model` with stored labels, the way X came; made block by block, so memory is bounded."""
+        from tqdm.auto import tqdm
+
         from skgan import resolution, sampling
 
+        encoding = self._encoding_
         sampler = resolution.sampler(sampler, model.parts, model.spec, model.prior)
         candidates = 1 if sampler is None else sampler.candidates
-        if latents is None:
-            rng = seeding.numpy_generator((*key, "z"))
-            z = sampling.draw_latents(n, model.spec.latent_dim, model.prior, rng, candidates)
-        else:
-            z = sampling.as_latents(latents, n, model.spec.latent_dim, candidates)
-        y = self._encoding_.labels.expand(stored)
-        if sampler is None:
-            x = sampling.generate(model.state.average.module, z, y)
-        else:
-            x = sampling.draw_with(sampler, model.state.average.module, model.state.discriminator.module, z, y, key)
-        return self._encoding_.decode(x)
+        z = None if latents is None else sampling.as_latents(latents, n, model.spec.latent_dim, candidates)
+        rng = seeding.numpy_generator((*key, "z"))
+        network = model.state.average.module
+
+        def latents_of(rows: slice) -> Tensor:
+            if z is not None:
+                return z[rows]
+            return sampling.draw_latents(rows.stop - rows.start, model.spec.latent_dim, model.prior, rng, candidates)
+
+        if sampler is not None:
+            everything = slice(0, n)
+            networks = network, model.state.discriminator.module
+            x = sampling.draw_with(sampler, *networks, latents_of(everything), encoding.labels.expand(stored), key)
+            return encoding.decode(x)
+        chunk = sampling.chunk_rows(model.state.device, model.spec.n_values)
+        blocks = sampling.blocks(n, chunk, model.spec.n_values)
+        generator = partial(model.precision.run, network)
+        pieces = []
+        for rows in tqdm(blocks, unit="block", disable=not self.verbose or len(blocks) == 1):
+            y = encoding.labels.expand(stored[rows])
+            x = sampling.generate(generator, latents_of(rows), y, network, model.spec.n_values)
+            pieces.append(encoding.decode(x))
+        return encoding.layout.joined(pieces)
 
     def _preview(self, seen: Tensor, model: Model, n_samples: int, y: Any = None) -> Any:
         """Return samples of a model in training, always from the same latents; for `seen` where y is images."""

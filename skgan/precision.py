@@ -39,6 +39,11 @@ FLOAT32 = Precision("float32")
 BFLOAT16 = Precision("bfloat16")
 
 
+def resolve_precision(word: str) -> Precision:
+    """Return the precision that a user's word stands for; docs/decisions.md says what decides "auto"."""
+    return BFLOAT16 if word == "bfloat16" else FLOAT32
+
+
 def native_bfloat16(device: torch.device) -> bool:
     """Return whether a device multiplies bfloat16 in its own hardware."""
     if device.type == "cuda":

@@ -23,9 +23,25 @@ from skgan.latents import Prior
 from skgan.seeding import Key, torch_generator
 from skgan.validation import sentence
 
-CHUNK = 64
+#: rows that a network is given at a time; on a GPU the most, fewer where samples are large
+CHUNK, CHUNK_ON_GPU = 64, 1024
+#: numbers of a chunk on a GPU, and of all that is under way between the generator and the user's own layout
+_NUMBERS_OF_CHUNK, _NUMBERS_OF_BLOCK = 2**22, 2**24
 #: share of accepted drafts below which a sampler is not worth its time
 FEW = 0.01
+
+
+def chunk_rows(device: torch.device | str, n_values: int) -> int:
+    """Return how many rows of so many numbers a network on a device is given at a time."""
+    if torch.device(device).type != "cuda":
+        return CHUNK
+    return max(CHUNK, min(CHUNK_ON_GPU, 1 << (_NUMBERS_OF_CHUNK // max(n_values, 1)).bit_length() - 1))
+
+
+def blocks(n: int, chunk: int, n_values: int) -> list[slice]:
+    """Return slices of n rows, whole chunks each, in which samples are drawn and brought into the user's layout."""
+    rows = max(_NUMBERS_OF_BLOCK // max(n_values, 1) // chunk, 1) * chunk
+    return [slice(start, min(start + rows, n)) for start in range(0, n, rows)]
 
 
 def draw_latents(n: int, latent_dim: int, prior: Prior, rng: np.random.Generator, candidates: int = 1) -> Tensor:
@@ -35,10 +51,23 @@ def draw_latents(n: int, latent_dim: int, prior: Prior, rng: np.random.Generator
     return z if candidates == 1 else z.reshape(n, candidates, latent_dim)
 
 
-def generate(generator: nn.Module, z: Tensor, y: Tensor) -> Tensor:
-    """Return samples `(n, *shape)` on the CPU for latents `(n, latent_dim)` and labels `(n, *label_shape)`."""
-    with _still(generator):
-        return in_chunks(generator, z, y, device=device_of(generator))
+def generate(generator: Callable[..., Tensor], z: Tensor, y: Tensor, network: nn.Module, n_values: int = 1) -> Tensor:
+    """Return samples `(n, *shape)` on the network's device.
+
+    Parameters
+    ----------
+    generator : callable
+        Latents and labels to samples.
+    z, y : Tensor
+        Latents `(n, latent_dim)` and labels `(n, *label_shape)`, anywhere.
+    network : nn.Module
+        What `generator` runs; it is put to rest meanwhile.
+    n_values : int
+        Numbers in a sample, which decide how many are made at a time on a GPU.
+    """
+    device = device_of(network)
+    with still(network):
+        return _in_chunks(generator, (z, y), device, chunk_rows(device, n_values))
 
 
 def draw_with(
@@ -51,9 +80,9 @@ def draw_with(
     """
     device = device_of(generator)
     pieces, shares = [], []
-    with _still(generator), _still(discriminator), torch.inference_mode(False), torch.enable_grad():
+    with still(generator), still(discriminator), torch.inference_mode(False), torch.enable_grad():
         for start in range(0, len(z), CHUNK):
-            of_z, of_y = (_padded(tensor[start : start + CHUNK]).to(device) for tensor in (z, y))
+            of_z, of_y = (_padded(tensor[start : start + CHUNK], CHUNK).to(device) for tensor in (z, y))
             rng = torch_generator((*key, "sampler", start), device)
             x, share = sampler.draw(generator, discriminator, of_z, of_y, rng)
             pieces.append(x.detach()[: len(z) - start].cpu())
@@ -98,35 +127,41 @@ def as_latents(latents: object, n: int, latent_dim: int, candidates: int = 1) ->
 
 def features(discriminator: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Return the discriminator's features `(n, d)` on the CPU."""
-    with _still(discriminator):
+    with still(discriminator):
         return in_chunks(lambda x, y: discriminator(x, y).features, x, y, device=device_of(discriminator))
 
 
 def logits(discriminator: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Return the discriminator's logits `(n,)` on the CPU, the mean over its heads."""
-    with _still(discriminator):
+    with still(discriminator):
         values = in_chunks(lambda x, y: discriminator(x, y).logits, x, y, device=device_of(discriminator))
     return values.reshape(len(values), -1).mean(1)
 
 
 def in_chunks(function: Callable[..., Tensor], *inputs: Tensor, device: torch.device | str = "cpu") -> Tensor:
-    """Return `function` of the inputs, run on `CHUNK` rows at a time, the last chunk padded with zeros."""
+    """Return `function` of the inputs on the CPU, run on `CHUNK` rows at a time, the last chunk padded with zeros."""
+    return _in_chunks(function, inputs, device, CHUNK).cpu()
+
+
+def _in_chunks(
+    function: Callable[..., Tensor], inputs: tuple[Tensor, ...], device: torch.device | str, chunk: int
+) -> Tensor:
     n = len(inputs[0])
     pieces = []
     with torch.inference_mode():
-        for start in range(0, n, CHUNK):
-            rows = [_padded(tensor[start : start + CHUNK]) for tensor in inputs]
-            pieces.append(function(*(part.to(device) for part in rows))[: n - start].cpu())
+        for start in range(0, n, chunk):
+            rows = [_padded(tensor[start : start + chunk], chunk) for tensor in inputs]
+            pieces.append(function(*(part.to(device) for part in rows))[: n - start])
     return torch.cat(pieces)
 
 
-def _padded(rows: Tensor) -> Tensor:
-    missing = CHUNK - len(rows)
+def _padded(rows: Tensor, chunk: int) -> Tensor:
+    missing = chunk - len(rows)
     return torch.cat([rows, rows.new_zeros(missing, *rows.shape[1:])]) if missing else rows
 
 
 @contextmanager
-def _still(module: nn.Module) -> Iterator[None]:
+def still(module: nn.Module) -> Iterator[None]:
     """Put a network into evaluation mode and back."""
     training = [layer for layer in module.modules() if layer.training]
     module.eval()

@@ -168,6 +168,11 @@ class TrainState:
     rollbacks: int = 0
 
     @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return self.generator.parameters[0].device
+
+    @property
     def players(self) -> tuple[Player, Player]:
         """Both players."""
         return self.discriminator, self.generator

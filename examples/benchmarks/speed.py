@@ -278,7 +278,7 @@ def tutorial(config, device, _):
 
 
 def lean(config, device, precision):
-    """Resident uint8, channels last, gradients of the player only, fused Adam, a foreach average; on a GPU one graph."""
+    """Resident uint8, channels last, gradients of the player only, fused Adam, foreach average; on a GPU one graph."""
     generator, discriminator = config.networks(device)
     X, y = config.data()
     images = X.ndim == 4
@@ -506,7 +506,7 @@ def counted(steps, device):
 
 
 def flops(config):
-    """Return floating-point operations of a lean step, counted by torch on the CPU; penalties by twice a forward and backward."""
+    """Return floating-point operations of a lean step, counted by torch; a penalty as another forward and backward."""
     from torch.utils.flop_counter import FlopCounterMode
 
     generator, discriminator = config.networks(torch.device("cpu"))

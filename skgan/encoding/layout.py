@@ -82,6 +82,25 @@ class Layout:
             samples = samples.reshape(len(samples), *axes_in).transpose(0, *(axis + 1 for axis in back))
         return samples.reshape(len(samples), -1)
 
+    @property
+    def holds_bytes(self) -> bool:
+        """Whether X was an array of bytes."""
+        return self.columns is None and self.dtypes == ["uint8"]
+
+    def restore_bytes(self, samples: np.ndarray) -> np.ndarray:
+        """Return samples of bytes `(n, *sample_shape)` the way X came, when it held such."""
+        return np.ascontiguousarray(self.flatten(samples).reshape(len(samples), *self.data_shape))
+
+    def joined(self, pieces: list[Any]) -> Any:
+        """Return what `restore` made of several blocks of rows as one."""
+        if len(pieces) == 1:
+            return pieces[0]
+        if self.columns is None:
+            return np.concatenate(pieces)
+        import pandas as pd
+
+        return pd.concat(pieces, ignore_index=True)
+
     def restore(self, rows: np.ndarray) -> Any:
         """Return flat rows the way X came: axes, dtype, DataFrame."""
         rows = np.where(self.whole, np.rint(rows), rows) if self.whole.any() else rows

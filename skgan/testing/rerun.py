@@ -108,7 +108,7 @@ class _Listening(TorchDispatchMode):
     def _keep(self, tensor: Tensor) -> None:
         place = _place(tensor)
         if place not in self._before and place not in self._made:
-            whole = torch.empty(0, dtype=tensor.dtype).set_(tensor.untyped_storage())  # type: ignore[call-overload]
+            whole = torch.empty(0, dtype=tensor.dtype).set_(tensor.untyped_storage())
             self._before[place] = whole, whole.clone()
 
 
