@@ -1080,28 +1080,26 @@ class GANEstimator(
         encoding = self._encoding_
         sampler = resolution.sampler(sampler, model.parts, model.spec, model.prior)
         candidates = 1 if sampler is None else sampler.candidates
-        z = None if latents is None else sampling.as_latents(latents, n, model.spec.latent_dim, candidates)
         rng = seeding.numpy_generator((*key, "z"))
         network = model.state.average.module
-
-        def latents_of(rows: slice) -> Tensor:
-            if z is not None:
-                return z[rows]
-            return sampling.draw_latents(rows.stop - rows.start, model.spec.latent_dim, model.prior, rng, candidates)
-
+        draw: Callable[[slice], Tensor]
+        if latents is None:
+            draw = partial(sampling.draw_latents, model.spec.latent_dim, model.prior, rng, candidates)
+        else:
+            given = sampling.as_latents(latents, n, model.spec.latent_dim, candidates)
+            draw = given.__getitem__
         if sampler is not None:
-            everything = slice(0, n)
             networks = network, model.state.discriminator.module
-            x = sampling.draw_with(sampler, *networks, latents_of(everything), encoding.labels.expand(stored), key)
-            return encoding.decode(x)
+            z = draw(slice(0, n))
+            return encoding.decode(sampling.draw_with(sampler, *networks, z, encoding.labels.expand(stored), key))
         chunk = sampling.chunk_rows(model.state.device, model.spec.n_values)
         blocks = sampling.blocks(n, chunk, model.spec.n_values)
         generator = partial(model.precision.run, network)
         pieces = []
-        for rows in tqdm(blocks, unit="block", disable=not self.verbose or len(blocks) == 1):
-            y = encoding.labels.expand(stored[rows])
-            x = sampling.generate(generator, latents_of(rows), y, network, model.spec.n_values)
-            pieces.append(encoding.decode(x))
+        bar = tqdm(sampling.ahead(draw, blocks), total=len(blocks), disable=not self.verbose or len(blocks) == 1)
+        for rows, z in zip(blocks, bar, strict=True):
+            y = encoding.labels.expand(stored[rows].to(model.state.device))
+            pieces.append(encoding.decode(sampling.generate(generator, z, y, network, chunk)))
         return encoding.layout.joined(pieces)
 
     def _preview(self, seen: Tensor, model: Model, n_samples: int, y: Any = None) -> Any:
