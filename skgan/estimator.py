@@ -81,7 +81,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "resume": (Boolean(), Choice("auto")),
     "on_divergence": (Choice("raise", "rollback"),),
     "device": (Device(),),
-    "precision": (Choice("auto", "float32"),),
+    "precision": (Choice("auto", "float32", "bfloat16"),),
     "compile": (Only(False),),
     "micro_batch": (Only(None),),
     "warm_start": (Boolean(),),
@@ -187,8 +187,9 @@ class GANEstimator(
         time; it keeps one more copy of all weights on the device.
     device : str, default="auto"
         "cpu", "cuda", "cuda:N", "mps", or "auto" for a GPU where there is one.
-    precision : {"auto", "float32"}, default="auto"
-        "auto" is float32.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        In which matrix products and convolutions are computed, in training and in sampling; weights, losses,
+        penalties and averages are float32 always. "auto" is float32.
     compile : bool, default=False
         Only False in this version.
     micro_batch : None
@@ -433,7 +434,7 @@ class GANEstimator(
             with self._as_it_was_on_error():
                 watch = self._begin(X, y, held, continues=self.warm_start)
                 events.fit_started(self, watch.model)
-                steps = engine.run(train, watch.state, watch.batches, watch.objective)
+                steps = engine.run(train, watch.state, watch.data, watch.objective)
                 with watch:
                     for state in steps if watch.n_steps else ():
                         if watch.sees_the_end(state):
@@ -468,7 +469,7 @@ class GANEstimator(
                 watch = self._begin(X, y, held, continues=True, classes=classes, one_pass=True)
                 events.fit_started(self, watch.model)
                 with watch:
-                    for state in engine.run(train, watch.state, watch.batches, watch.objective):
+                    for state in engine.run(train, watch.state, watch.data, watch.objective):
                         if watch.sees_the_end(state):
                             break
                 self._finish(watch)
@@ -598,6 +599,7 @@ class GANEstimator(
         from skgan.encoding import Encoding
         from skgan.encoding.layout import Layout
         from skgan.model import Model
+        from skgan.precision import resolve_precision
 
         seed = _drawn_seed(self.random_state)
         layout = Layout(X, rows, self.layout, self.image_shape)
@@ -613,7 +615,8 @@ class GANEstimator(
         resolution.sampler(self.sampler, parts, spec, prior)
         self._fitted_with_ = self._structure()
         self._draws_ = 0
-        model = Model(parts, spec, prior, self.ema_decay, (seed, 0), self.device)
+        precision = resolve_precision(self.precision)
+        model = Model(parts, spec, prior, self.ema_decay, (seed, 0), self.device, precision)
         rehearsal.build(model)
         return model
 
@@ -639,7 +642,7 @@ class GANEstimator(
         self.n_critic_ = parts.n_critic
         self.learning_rate_ = parts.learning_rate
         self.discriminator_learning_rate_ = parts.discriminator_learning_rate
-        self.precision_ = "float32"
+        self.precision_ = self._model_.precision.name
         self.preprocessor_ = encoding.preprocessor
         self.data_shape_ = encoding.layout.data_shape
         self.n_iter_ = self._model_.step
@@ -1081,22 +1084,35 @@ class GANEstimator(
         return self._labels_for(STARTS if labels.dim else 1, None, key), None
 
     def _draw(self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Any:
-        """Return n samples of `model` with stored labels, the way X came."""
+        """Return n samples of `model` with stored labels, the way X came; made block by block, so memory is bounded."""
+        from tqdm.auto import tqdm
+
         from skgan import resolution, sampling
 
+        encoding = self._encoding_
         sampler = resolution.sampler(sampler, model.parts, model.spec, model.prior)
         candidates = 1 if sampler is None else sampler.candidates
+        rng = seeding.numpy_generator((*key, "z"))
+        network = model.state.average.module
+        draw: Callable[[slice], Tensor]
         if latents is None:
-            rng = seeding.numpy_generator((*key, "z"))
-            z = sampling.draw_latents(n, model.spec.latent_dim, model.prior, rng, candidates)
+            draw = partial(sampling.draw_latents, model.spec.latent_dim, model.prior, rng, candidates)
         else:
-            z = sampling.as_latents(latents, n, model.spec.latent_dim, candidates)
-        y = self._encoding_.labels.expand(stored)
-        if sampler is None:
-            x = sampling.generate(model.state.average.module, z, y)
-        else:
-            x = sampling.draw_with(sampler, model.state.average.module, model.state.discriminator.module, z, y, key)
-        return self._encoding_.decode(x)
+            given = sampling.as_latents(latents, n, model.spec.latent_dim, candidates)
+            draw = given.__getitem__
+        if sampler is not None:
+            networks = network, model.state.discriminator.module
+            z = draw(slice(0, n))
+            return encoding.decode(sampling.draw_with(sampler, *networks, z, encoding.labels.expand(stored), key))
+        chunk = sampling.chunk_rows(model.state.device, model.spec.n_values)
+        blocks = sampling.blocks(n, chunk, model.spec.n_values)
+        generator = partial(model.precision.run, network)
+        pieces = []
+        bar = tqdm(sampling.ahead(draw, blocks), total=len(blocks), disable=not self.verbose or len(blocks) == 1)
+        for rows, z in zip(blocks, bar, strict=True):
+            y = encoding.labels.expand(stored[rows].to(model.state.device))
+            pieces.append(encoding.decode(sampling.generate(generator, z, y, network, chunk)))
+        return encoding.layout.joined(pieces)
 
     def _preview(self, seen: Tensor, model: Model, n_samples: int, y: Any = None) -> Any:
         """Return samples of a model in training, always from the same latents; for `seen` where y is images."""

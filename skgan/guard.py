@@ -41,6 +41,8 @@ class Guard:
     def __init__(self, device: torch.device):
         self._tripped = torch.zeros((), device=device)
         self._sound_updates = torch.zeros((), device=device)
+        #: whether the host may look at the flag between two updates: there is no device to wait for, and no recording
+        self.reads = device.type == "cpu"
 
     def look(self, total: Tensor, gradients: Sequence[Tensor]) -> None:
         """Set the flag when the loss or a gradient of this update is not finite."""
@@ -54,7 +56,7 @@ class Guard:
             optimizer.found_inf = self._tripped  # type: ignore[attr-defined]
             yield
             return
-        if self._tripped.device.type == "cpu" and not self._tripped:  # there is no device to wait for
+        if self.reads and not self._tripped:
             yield
             return
         before = {tensor: tensor.clone() for tensor in _tensors_of(optimizer)}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -13,6 +13,7 @@ from skgan.data import Rows
 from skgan.ensemble import Ensemble
 from skgan.interfaces import Augmentation, Component, Conditioning, Critique, DataSpec, Loss, Regularizer
 from skgan.latents import Prior
+from skgan.precision import FLOAT32, Precision
 from skgan.seeding import Key, torch_generator
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ class Terms(NamedTuple):
     def total(self) -> Tensor:
         """The sum that the playing network minimises."""
         return torch.stack(list(self.losses.values())).sum()
+
+    def gradients(self, parameters: Sequence[Tensor]) -> list[Tensor]:
+        """Return the gradient of the total to each parameter, zeros where there is none."""
+        return list(torch.autograd.grad(self.total, parameters, materialize_grads=True))
 
 
 class Batch:
@@ -57,8 +62,10 @@ class Batch:
         The player's regularizers of this turn; the samples whose gradient they read become leaves.
     names : mapping of Component to str
         What the parts are called, for their random numbers and their state.
-    key : tuple
-        Of this update's random numbers.
+    draws : callable
+        A stream's name to its generator in this update.
+    precision : Precision
+        In which the networks compute.
     """
 
     def __init__(
@@ -70,7 +77,8 @@ class Batch:
         augmentations: list[Augmentation],
         due: list[Regularizer],
         names: Mapping[Component, str],
-        key: Key,
+        draws: Callable[[str], torch.Generator],
+        precision: Precision = FLOAT32,
     ):
         self.player = player
         self.due = due
@@ -83,7 +91,8 @@ class Batch:
         self._discriminator = state.discriminator.module
         self._augmentations = augmentations
         self._names = names
-        self._key = key
+        self._draws = draws
+        self._precision = precision
         self._gradients: dict[str, Tensor] = {}
         self._differentiate = {samples for part in due for samples in part.needs_gradient}
         self.real = rows.x.requires_grad_() if "real" in self._differentiate else rows.x
@@ -125,7 +134,7 @@ class Batch:
     def generate(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the generator's samples, with gradient only in its own turn."""
         with torch.set_grad_enabled(self.player == "generator"):
-            return self._generator(z, self.y if y is None else y)
+            return self._precision.run(self._generator, z, self.y if y is None else y)
 
     def grad(self, outputs: Tensor, inputs: Tensor) -> Tensor:
         """Return the gradient of the sum of `outputs` to `inputs`, itself differentiable."""
@@ -133,8 +142,7 @@ class Batch:
 
     def rng(self, part: Component | str) -> torch.Generator:
         """Return a generator of this update that belongs to `part` alone."""
-        name = part if isinstance(part, str) else self._names[part]
-        return torch_generator((*self._key, name), self.z.device)
+        return self._draws(part if isinstance(part, str) else self._names[part])
 
     def _slope(self, logits: Tensor, x: Tensor) -> Tensor:
         each = logits.unbind(1) if isinstance(self._discriminator, Ensemble) else [logits]
@@ -143,7 +151,7 @@ class Batch:
     def _door(self, x: Tensor, y: Tensor, stream: str) -> Critique:
         for part in self._augmentations:
             x = part.with_state(x, self.rng(f"{self._names[part]}/{stream}"), self.state[part])
-        return self._discriminator(x, y)
+        return self._precision.run(self._discriminator, x, y)
 
 
 class Objective:
@@ -163,6 +171,13 @@ class Objective:
         Standard normal numbers to latents.
     key : tuple
         Of all random numbers of the training.
+    precision : Precision
+        In which the networks compute.
+
+    Attributes
+    ----------
+    generator_of : callable
+        ``generator_of(number, stream, device)``: the random numbers of one stream in the update of batch `number`.
     """
 
     def __init__(
@@ -176,6 +191,7 @@ class Objective:
         spec: DataSpec,
         prior: Prior,
         key: Key,
+        precision: Precision = FLOAT32,
     ):
         self.loss = loss
         self.conditioning = conditioning
@@ -186,19 +202,33 @@ class Objective:
         self.spec = spec
         self.prior = prior
         self.key = key
+        self.precision = precision
+        self.generator_of: Callable[[int, str, torch.device], torch.Generator] = self.new_generator
+
+    def new_generator(self, number: int, stream: str, device: torch.device) -> torch.Generator:
+        """Return a new generator of one stream in the update of batch `number`."""
+        return torch_generator(self.key_of(number, stream), device)
+
+    def key_of(self, number: int, stream: str) -> Key:
+        """Return what the random numbers of one stream in the update of batch `number` follow from."""
+        return (*self.key, "batch", number, stream)
+
+    def due(self, player: str, updates: int) -> list[Regularizer]:
+        """Return the regularizers of a player that are due after so many of its updates."""
+        mine = [part for part in self.regularizers if part.player in (player, "both")]
+        return [part for part in mine if updates % part.every_updates == 0]
 
     def batch(self, state: TrainState, rows: Rows, player: str) -> Batch:
         """Return the batch of `player`'s next turn, on `rows` and fresh latents."""
-        key = (*self.key, "batch", rows.number)
-        noise = torch.randn(
-            (len(rows.x), self.spec.latent_dim),
-            generator=torch_generator((*key, "z"), rows.x.device),
-            device=rows.x.device,
-        )
-        updates = getattr(state, player).updates
-        mine = [part for part in self.regularizers if part.player in (player, "both")]
-        due = [part for part in mine if updates % part.every_updates == 0]
-        return Batch(player, rows, self.prior(noise), state, self.augmentations, due, self.names, key)
+        device = rows.x.device
+        draws = partial(self._draws, rows.number, device)
+        noise = torch.randn((len(rows.x), self.spec.latent_dim), generator=draws("z"), device=device)
+        due = self.due(player, getattr(state, player).updates)
+        z = self.prior(noise)
+        return Batch(player, rows, z, state, self.augmentations, due, self.names, draws, self.precision)
+
+    def _draws(self, number: int, device: torch.device, stream: str) -> torch.Generator:
+        return self.generator_of(number, stream, device)
 
     def discriminator(self, batch: Batch) -> Terms:
         """Return what the discriminator minimises in this turn."""

@@ -88,7 +88,7 @@ def play(model: Model, objective: Objective, data: Dataset) -> None:
         return
     state = model.state
     number = state.step * (objective.n_critic + 1)
-    with _thrown_away(state), global_generator((*objective.key, "rehearsal"), data.x.device):
+    with _thrown_away(state), global_generator((*objective.key, "rehearsal"), data.device):
         try:
             _check_networks(model, objective, data.batch(number))
             for player in state.players:

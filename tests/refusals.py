@@ -34,6 +34,12 @@ def refused(gan, call, error):
     return str(caught.value)
 
 
+def number_of(batch):
+    """Return the number of a turn in the training, and how often training went back before it."""
+    key = batch._draws.func.__self__.key
+    return batch._draws.args[0], key[key.index("rollback") + 1] if "rollback" in key else 0
+
+
 def check_words(message, words):
     assert len(message) <= LONGEST_MESSAGE, message
     assert [word for word in words if word not in message] == [], message

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from refusals import number_of
 
 import skgan
 from skgan import GANEstimator, guard
@@ -48,12 +49,6 @@ class Seen(Callback):
 
 def on_exception(function):
     return type("Seen", (Seen,), {"function": staticmethod(function)})()
-
-
-def number_of(batch):
-    """Return the number of a turn in the training, and how often training went back before it."""
-    key = batch._key
-    return key[-1], key[key.index("rollback") + 1] if "rollback" in key else 0
 
 
 def never(player, number, rollbacks):

@@ -72,6 +72,15 @@ class Range:
         """Return what the networks see of what is kept, float32 in [-1, 1]."""
         return stored.float() / 127.5 - 1 if stored.dtype == torch.uint8 else stored
 
+    @property
+    def whole_bytes(self) -> bool:
+        """Whether samples are bytes of the whole range, which a device can make by itself."""
+        return bool(self.bytes) and (float(self.low), float(self.high)) == (0.0, 255.0)
+
+    def to_bytes(self, x: Tensor) -> Tensor:
+        """Return the networks' samples as bytes, where x is: what `decode` returns, rounded."""
+        return x.double().clamp_(-1, 1).add_(1).mul_(127.5).round_().to(torch.uint8)
+
     def decode(self, x: Tensor) -> np.ndarray:
         """Return the networks' samples in the user's units, float64."""
         return (np.clip(x.numpy().astype(np.float64), -1, 1) + 1) * self._half + self.low
