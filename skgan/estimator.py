@@ -83,7 +83,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "device": (Device(),),
     "precision": (Choice("auto", "float32", "bfloat16"),),
     "compile": (Only(False),),
-    "micro_batch": (Only(None),),
+    "micro_batch": (Integer(1), Choice("auto", None)),
     "warm_start": (Boolean(),),
     "init_from": (Only(None),),
     "random_state": (RandomState(),),
@@ -93,7 +93,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
 #: what may change between two calls that continue one training
 _FREE_WHILE_CONTINUING = frozenset(
     ("max_iter", "max_time", "callbacks", "scoring", "sampler", "verbose", "warm_start", "random_state", "device")
-) | {"on_divergence", "checkpoint_dir", "checkpoint_every_ticks", "resume"}
+) | {"on_divergence", "checkpoint_dir", "checkpoint_every_ticks", "resume", "micro_batch"}
 
 #: rows that `score` looks at, at most
 SCORED_ROWS = 2000
@@ -192,8 +192,10 @@ class GANEstimator(
         penalties and averages are float32 always. "auto" is float32.
     compile : bool, default=False
         Only False in this version.
-    micro_batch : None
-        Only None in this version.
+    micro_batch : int, "auto" or None, default=None
+        Rows of a batch that are in memory together, in [1, inf); gradients are added up to those of the whole batch.
+        "auto" measures what few rows take and divides the batch until it fits into half of the free memory; None
+        never divides. Parts that look at a batch as a whole are refused.
     warm_start : bool, default=False
         Whether `fit` on a fitted estimator trains on, for `max_iter` further updates.
     init_from : None
@@ -211,7 +213,7 @@ class GANEstimator(
         The generator's average, which samples come from.
     loss_, architecture_, conditioning_, optimizer_ : Component
         The resolved parts; `regularizers_` and `augmentation_` are lists of them.
-    n_critic_, learning_rate_, discriminator_learning_rate_, precision_
+    n_critic_, learning_rate_, discriminator_learning_rate_, precision_, micro_batch_
         What "auto" became.
     device_ : str
         Where the networks are.
@@ -480,7 +482,7 @@ class GANEstimator(
         self, X: Any, y: Any, held: ExitStack, *, continues: bool, classes: Any = None, one_pass: bool = False
     ) -> Watch:
         """Encode and build. What can be refused is refused here, before anything is trained."""
-        from skgan import resolution
+        from skgan import micro_batches, resolution
         from skgan.data import Dataset
         from skgan.engine import resolve_device
         from skgan.watch import Watch
@@ -496,6 +498,7 @@ class GANEstimator(
         rows = self._checked(X, reset=model is None)
         if model is None:
             model = self._new_model(as_array(X), rows, y, classes, given)
+        micro_batches.check(model.parts, self.micro_batch, self.batch_size)
         model.device = str(device)
         data = Dataset(
             self._encoding_.encode(rows).to(device),
@@ -508,7 +511,7 @@ class GANEstimator(
         )
         per_pass = -(-len(rows) // self.batch_size)
         n_steps = per_pass if one_pass else resolution.budget(self.max_iter, model.spec.kind, len(rows))
-        return Watch(
+        watch = Watch(
             model,
             data,
             history,
@@ -522,6 +525,10 @@ class GANEstimator(
             keeper=None if directory is None else self._keeper(directory, X, y, device, run),
             resumed=run,
         )
+        self.micro_batch_ = watch.objective.micro_batch = micro_batches.decide(
+            self.micro_batch, watch.state, data, watch.objective
+        )
+        return watch
 
     def _checkpoint_directory(self, held: ExitStack, one_pass: bool) -> CheckpointDirectory | None:
         """Return where checkpoints go, once that goes with the other parameters; only what is there is touched."""
