@@ -237,7 +237,7 @@ class Objective:
         return [part for part in mine if updates % part.every_updates == 0]
 
     def batch(self, state: TrainState, rows: Rows, player: str) -> Batch | Pieces:
-        """Return the batch of `player`'s next turn, on `rows` and fresh latents; in pieces if `micro_batch` says so."""
+        """Return the batch of `player`'s next turn, on `rows` and fresh latents, in pieces if need be."""
         pieces = self.pieces(state, rows, player)
         return pieces.batches[0]() if len(pieces.batches) == 1 else pieces
 
