@@ -482,7 +482,7 @@ class GANEstimator(
         self, X: Any, y: Any, held: ExitStack, *, continues: bool, classes: Any = None, one_pass: bool = False
     ) -> Watch:
         """Encode and build. What can be refused is refused here, before anything is trained."""
-        from skgan import micro_batches, resolution
+        from skgan import micro_batches, rehearsal, resolution
         from skgan.data import Dataset
         from skgan.engine import resolve_device
         from skgan.watch import Watch
@@ -498,6 +498,8 @@ class GANEstimator(
         rows = self._checked(X, reset=model is None)
         if model is None:
             model = self._new_model(as_array(X), rows, y, classes, given)
+        elif classes is not None:
+            self._encoding_.labels.check_classes(classes)
         micro_batches.check(model.parts, self.micro_batch, self.batch_size)
         model.device = str(device)
         data = Dataset(
@@ -509,6 +511,8 @@ class GANEstimator(
             self.batch_size,
             model.key,
         )
+        if model.step == 0:
+            rehearsal.play(model, model.objective(), data)
         per_pass = -(-len(rows) // self.batch_size)
         n_steps = per_pass if one_pass else resolution.budget(self.max_iter, model.spec.kind, len(rows))
         watch = Watch(
@@ -538,7 +542,8 @@ class GANEstimator(
         if self.checkpoint_dir is None and self.resume is not False:
             problem = f"resume must be False without checkpoint_dir. Got {self.resume!r}. Say where the checkpoints are"
         elif self.checkpoint_dir is None and self.checkpoint_every_ticks is not None:
-            problem = "checkpoint_every_ticks must be None without checkpoint_dir. Say where checkpoints go"
+            ticks = f"Got {self.checkpoint_every_ticks!r}"
+            problem = f"checkpoint_every_ticks must be None without checkpoint_dir. {ticks}. Say where checkpoints go"
         elif self.checkpoint_dir is not None and self.resume is not False and self.warm_start:
             problem = "resume and warm_start must not be set together. Resume from a file, or go on from memory"
         elif self.checkpoint_dir is not None and one_pass:
@@ -597,7 +602,7 @@ class GANEstimator(
 
     def _new_model(self, X: Any, rows: np.ndarray, y: Any, classes: Any, given: dict[str, Any]) -> Model:
         """Learn how X and y look, decide every "auto", and describe the networks; nothing is built yet."""
-        from skgan import latents, resolution
+        from skgan import latents, rehearsal, resolution
         from skgan.encoding import Encoding
         from skgan.encoding.layout import Layout
         from skgan.model import Model
@@ -608,6 +613,8 @@ class GANEstimator(
         conditioning = given["conditioning"]
         kinds = conditioning.tags().labels if isinstance(conditioning, Component) else None
         self._encoding_ = Encoding(layout, rows, y, classes, self.preprocessor, kinds)
+        if remark := self._encoding_.labels.remark(len(rows)):
+            warnings.warn(remark, UserWarning, stacklevel=4)
         prior = latents.prior_of(self.prior)
         prior.validate(self.latent_dim)
         spec = self._encoding_.spec(self.latent_dim, prior.codes())
@@ -616,7 +623,9 @@ class GANEstimator(
         self._fitted_with_ = self._structure()
         self._draws_ = 0
         precision = resolve_precision(self.precision)
-        return Model(parts, spec, prior, self.ema_decay, (seed, 0), self.device, precision)
+        model = Model(parts, spec, prior, self.ema_decay, (seed, 0), self.device, precision)
+        rehearsal.build(model)
+        return model
 
     def _finish(self, watch: Watch) -> None:
         """Make the trained networks this estimator's."""
@@ -859,11 +868,13 @@ class GANEstimator(
         float
             The metric, or minus it where lower is better. The same for the same model and X.
         """
-        from skgan import resolution
+        from skgan import rehearsal, resolution
 
         model = self._fitted_model()
         metric = resolution.metric(self._scorer(), model.spec)
         x = self._encoded(X)
+        if len(x) < 2:
+            raise ValueError("X must have at least 2 rows to be compared with samples. Got 1. Give more rows.")
         key = (*model.key, "score")
         chosen = np.sort(seeding.numpy_generator(key).permutation(len(x))[:SCORED_ROWS])
         labels = self._encoding_.labels
@@ -875,6 +886,7 @@ class GANEstimator(
             seen = (stored if labels.kind == "classes" else labels.expand(stored).flatten(1)).numpy()
             asked = {"y_real": seen, "y_fake": seen} if labelled else {}
             value = metric(x.flatten(1).numpy(), fake.flatten(1).numpy(), **asked)
+        rehearsal.check_score(metric, value)
         return float(value if metric.greater_is_better else -value)
 
     def invert(self, X: Any, y: Any = None, *, return_y: bool = False) -> Any:

@@ -242,7 +242,7 @@ class Objective:
         return pieces.batches[0]() if len(pieces.batches) == 1 else pieces
 
     def pieces(self, state: TrainState, rows: Rows, player: str) -> Pieces:
-        """Return the batch of `player`'s next turn as pieces of at most `micro_batch` rows, each made when asked for."""
+        """Return the batch of `player`'s next turn in pieces of at most `micro_batch` rows, made when asked for."""
         device, n = rows.x.device, len(rows.x)
         noise = torch.randn(
             (n, self.spec.latent_dim), generator=self._draws(rows.number, device, "", "z"), device=device

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from skgan import detectors, guard, rollback
+from skgan import detectors, guard, plugins, rollback
 from skgan.data import Dataset
 from skgan.exceptions import CheckpointWriteError, TrainingWarning
 from skgan.history import History
@@ -162,6 +162,8 @@ class Watch:
         if isinstance(error, KeyboardInterrupt):  # raised again once what was trained is kept
             self._ended_by = error.with_traceback(None)
             return True
+        if error is not None:
+            plugins.blame(error, self.state.step)
         return False
 
     def raise_what_waited(self) -> None:

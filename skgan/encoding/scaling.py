@@ -21,7 +21,7 @@ class Standard:
     bounded = False
 
     def __init__(self, samples: np.ndarray):
-        wide = samples.astype(np.float64)
+        wide = samples.astype(np.float64, order="C")  # sums depend on the order in memory
         self.low, self.high = wide.min(0), wide.max(0)
         self.mean = wide.mean(0)
         spread = wide.std(0)
@@ -30,7 +30,7 @@ class Standard:
 
     def encode(self, samples: np.ndarray) -> Tensor:
         """Return what is kept of samples, float32."""
-        return torch.from_numpy(((samples - self.mean) / self.scale).astype(np.float32))
+        return torch.from_numpy(((samples - self.mean) / self.scale).astype(np.float32, order="C"))
 
     def expand(self, stored: Tensor) -> Tensor:
         """Return what the networks see of what is kept."""
