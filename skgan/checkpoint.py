@@ -31,7 +31,7 @@ from skgan.exceptions import (
     SkganError,
 )
 from skgan.history import History
-from skgan.interfaces import Component, DataSpec
+from skgan.interfaces import Component, DataSpec, Features
 from skgan.model import Model
 from skgan.reading import CONFIG, MANIFEST, STATE, Saved, corrupt, manifest_of, read
 from skgan.resolution import Parts, component
@@ -277,9 +277,14 @@ def _part_config(kind: str, part: Component) -> dict[str, Any]:
                 "Use joblib.dump, or offer the class from a plugin.",
             )
         )
-    params = {name: plain(value) for name, value in part.get_params(deep=False).items()}
+    params = {name: _within(value) for name, value in part.get_params(deep=False).items()}
     described = {"part": origin["name"], "params": params}
     return described if origin["distribution"] == plugins.BUILT_IN else {**described, "version": origin["version"]}
+
+
+def _within(value: Any) -> Any:
+    """Return a part's parameter as JSON holds it; only features are parts within parts."""
+    return _part_config("features", value) if isinstance(value, Features) else plain(value)
 
 
 def _part_or_value(kind: str | None, value: Any) -> Any:
@@ -310,7 +315,8 @@ def _part(kind: str, config: Mapping[str, Any], largest: int | None = None) -> C
                 or "Install the version of its package that wrote the model.",
             )
         )
-    values = {name: _part_or_value(None, value) for name, value in config["params"].items()}
+    inner = {name: "features" if isinstance(v, dict) and "part" in v else None for name, v in config["params"].items()}
+    values = {name: _part_or_value(inner[name], value) for name, value in config["params"].items()}
     too_large = [name for name, value in values.items() if type(value) is int and value > (largest or value)]
     if too_large and kind in _OF_NETWORKS:
         raise CheckpointMismatchError(

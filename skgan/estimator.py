@@ -95,9 +95,6 @@ _FREE_WHILE_CONTINUING = frozenset(
     ("max_iter", "max_time", "callbacks", "scoring", "sampler", "verbose", "warm_start", "random_state", "device")
 ) | {"on_divergence", "checkpoint_dir", "checkpoint_every_ticks", "resume"}
 
-#: rows that `score` looks at, at most
-SCORED_ROWS = 2000
-
 #: images among the labels of a training that previews are made for
 PREVIEWED = 64
 
@@ -132,8 +129,9 @@ class GANEstimator(
         A scikit-learn transformer with ``inverse_transform``, applied before and undone after.
     callbacks : str, Callback, list of them or None, default=None
         Who looks on at every tick, that is each 100th generator update and the last.
-    scoring : str, Metric or "auto", default="auto"
-        What `score` measures. "auto" is ``"energy"``.
+    scoring : str, Metric, callable, list of them or "auto", default="auto"
+        What `score` measures: a metric, or a scorer of scikit-learn, ``f(estimator, X, y)``. Of a list the first one
+        decides, and early stopping records all. "auto" is ``"energy"``.
     layout : {"auto", "nf", "nhw", "nhwc", "nchw", "ncl", "ncdhw"}, default="auto"
         Axes of X. "auto" takes two dimensions as rows, three as greyscale images, four as images
         whose channel axis is the one of at most four, five as volumes.
@@ -849,23 +847,11 @@ class GANEstimator(
         float
             The metric, or minus it where lower is better. The same for the same model and X.
         """
-        from skgan import resolution
+        from skgan import judging
 
-        model = self._fitted_model()
-        metric = resolution.metric(self._scorer(), model.spec)
-        x = self._encoded(X)
-        key = (*model.key, "score")
-        chosen = np.sort(seeding.numpy_generator(key).permutation(len(x))[:SCORED_ROWS])
-        labels = self._encoding_.labels
-        labelled = y is not None and labels.dim > 0
-        stored = labels.encode(self._labels_for(len(x), y if labelled else None, key)[chosen])
-        x = x[chosen]
-        with memory.explained(self._out_of_memory_on(len(x))):
-            fake = self._encoded(self._draw(model, len(x), stored, None, self.sampler, key))
-            seen = (stored if labels.kind == "classes" else labels.expand(stored).flatten(1)).numpy()
-            asked = {"y_real": seen, "y_fake": seen} if labelled else {}
-            value = metric(x.flatten(1).numpy(), fake.flatten(1).numpy(), **asked)
-        return float(value if metric.greater_is_better else -value)
+        self._fitted_model()
+        metric = self._scorer()
+        return judging.higher_is_better(metric, judging.judge(self, metric, X, y))
 
     def invert(self, X: Any, y: Any = None, *, return_y: bool = False) -> Any:
         """Return latents whose samples come nearest to X, ready for ``sample(latents=...)``.
@@ -1102,10 +1088,10 @@ class GANEstimator(
         return self._encoding_.scaling.expand(self._encoding_.encode(self._checked(X, reset=False)))
 
     def _scorer(self) -> Any:
-        from skgan import resolution
+        """Return the metric or callable that decides: the first of `scoring`."""
+        from skgan import judging
 
-        scoring = "energy" if isinstance(self.scoring, str) and self.scoring == "auto" else self.scoring
-        return resolution.component("metric", scoring, "scoring")
+        return next(iter(judging.scorers(self.scoring).values()))
 
     def _structure(self) -> dict[str, str]:
         """Return what must stay as it is while one training goes on, as text."""

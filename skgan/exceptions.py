@@ -7,6 +7,7 @@
     │   └── ComponentNotFoundError                      no part of that name
     │       └── AmbiguousComponentError                 two plugins claim that name
     ├── IncompatibleComponentError (ValueError)         parts that cannot work together
+    ├── IncomparableScoresError (ValueError)            two scores that were not measured alike
     ├── PluginError (RuntimeError)                      an installed plugin is broken
     ├── TrainingDivergedError (FloatingPointError)      a number stopped being finite
     ├── CheckpointError (ValueError)                    a saved model cannot be used
@@ -45,6 +46,7 @@ __all__ = [
     "ComponentNotFoundError",
     "DeviceError",
     "DeviceMemoryError",
+    "IncomparableScoresError",
     "IncompatibleComponentError",
     "InvalidParameterError",
     "PickleVersionWarning",
@@ -75,6 +77,10 @@ class AmbiguousComponentError(ComponentNotFoundError):
 
 class IncompatibleComponentError(SkganError, ValueError):
     """Two parts, or a part and the data, cannot work together."""
+
+
+class IncomparableScoresError(SkganError, ValueError):
+    """Two scores were measured in different ways, so that neither is better."""
 
 
 class PluginError(SkganError, RuntimeError):
