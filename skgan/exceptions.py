@@ -8,6 +8,7 @@
     │   └── ComponentNotFoundError                      no part of that name
     │       └── AmbiguousComponentError                 two plugins claim that name
     ├── IncompatibleComponentError (ValueError)         parts that cannot work together
+    ├── IncomparableScoresError (ValueError)            two scores that were not measured alike
     ├── PluginError (RuntimeError)                      a plugin, or a part of one's own, is broken
     ├── TrainingDivergedError (FloatingPointError)      a number stopped being finite
     ├── CheckpointError (ValueError)                    a saved model cannot be used
@@ -47,6 +48,7 @@ __all__ = [
     "ComponentNotFoundError",
     "DeviceError",
     "DeviceMemoryError",
+    "IncomparableScoresError",
     "IncompatibleComponentError",
     "InvalidParameterError",
     "PickleVersionWarning",
@@ -81,6 +83,10 @@ class AmbiguousComponentError(ComponentNotFoundError):
 
 class IncompatibleComponentError(SkganError, ValueError):
     """Two parts, or a part and the data, cannot work together."""
+
+
+class IncomparableScoresError(SkganError, ValueError):
+    """Two scores were measured in different ways, so that neither is better."""
 
 
 class PluginError(SkganError, RuntimeError):

@@ -92,7 +92,7 @@ def play(model: Model, objective: Objective, data: Dataset) -> None:
         try:
             _check_networks(model, objective, data.batch(number))
             for player in state.players:
-                batch = objective.batch(state, data.batch(number), player.name)
+                batch = objective.pieces(state, data.batch(number), player.name).batches[0]()
                 _check_door(batch, model)
                 _check_terms(batch, player, objective)
         except Exception as error:

@@ -176,7 +176,18 @@ RUN = record(
         "ticks": whole(),
         "columns": whole(),
         "means": record({"discriminator": table(_SUM), "generator": table(_SUM)}),
-    }
+    },
+    {
+        "judged": record(
+            {
+                "scoring": text,
+                "best": either(nothing, real),
+                "waited": whole(),
+                "looked_at": whole(-1),
+                "counters": table(whole()),
+            }
+        )
+    },
 )
 
 CONFIG = record(

@@ -21,6 +21,7 @@ from tqdm.auto import tqdm
 
 from skgan import detectors, guard, plugins, rollback
 from skgan.data import Dataset
+from skgan.early_stopping import Judge
 from skgan.exceptions import CheckpointWriteError, TrainingWarning
 from skgan.history import History
 from skgan.interfaces import Callback, Stop
@@ -51,13 +52,24 @@ class View:
     sample : callable
         ``sample(n_samples, y=None)``: samples from the average as it stands, in the user's units; the
         same latents each time.
+    judge : callable
+        ``judge(scoring, X, y=None)``: figures by metric of samples from the average beside rows; random numbers
+        of their own, so that training does not change.
     """
 
-    def __init__(self, state: TrainState, history: History, last_step: int, sample: Callable[..., np.ndarray]):
+    def __init__(
+        self,
+        state: TrainState,
+        history: History,
+        last_step: int,
+        sample: Callable[..., np.ndarray],
+        judge: Callable[..., dict[str, float]] | None = None,
+    ):
         self._state = state
         self.history = history
         self.last_step = last_step
         self.sample = sample
+        self.judge = judge
 
     @property
     def step(self) -> int:
@@ -94,6 +106,10 @@ class Watch:
         Who writes checkpoints.
     resumed : dict or None
         What the checkpoint that this fit goes on from says of its run.
+    judge : Judge or None
+        Who looks at held-out rows and may end the fit.
+    judged : callable
+        ``judged(model, scoring, X, y)``: figures of samples beside rows, for callbacks.
     """
 
     def __init__(
@@ -111,6 +127,8 @@ class Watch:
         verbose: int,
         keeper: Keeper | None = None,
         resumed: Run | None = None,
+        judge: Judge | None = None,
+        judged: Callable[..., dict[str, float]] | None = None,
     ):
         self.model = model
         self.state = state = model.state
@@ -124,7 +142,10 @@ class Watch:
             self._first_step = resumed["began"]
         self._max_time = max_time
         self._callbacks = list(callbacks)
-        self._view = View(state, self.history, self._last_step, partial(sample, model))
+        self._view = View(
+            state, self.history, self._last_step, partial(sample, model), judged and partial(judged, model)
+        )
+        self._judge = judge
         self._redraw = redraw
         self._ticked = 0
         self._last_good = rollback.LastGood(state) if on_divergence == "rollback" else None
@@ -146,6 +167,8 @@ class Watch:
         self._signals.catch()
         self.state.guard.reset()
         try:
+            if self._judge is not None:
+                self._judge.begin(self.state)
             self._tell("on_fit_begin")
             if self._keeper is not None and not self._keeper.directory.entries():
                 self._write()
@@ -206,15 +229,21 @@ class Watch:
             entry["rollbacks"] = self.state.rollbacks
         if self.state.step % (LOOK_TICKS * TICK) == 0:
             entry |= _watched(self._beside("The look at the samples", self._collapse) or {})
+        stop = False
+        if self._judge is not None and not between and self._judge.due(self.state.step, TICK):
+            entry |= self._judge.look(self.state)
+            stop = self._judge.says_stop()
         self._beside("The history", self.history.append, entry)
         if not between:
             self._unclosed = self._before_closing({})
         self._show("set_postfix", self._losses(entry), refresh=False)
-        return any(isinstance(answer, Stop) for answer in self._tell("on_tick"))
+        return any([stop, *(isinstance(answer, Stop) for answer in self._tell("on_tick"))])
 
     def close(self) -> None:
         """Bring the networks to rest after the last step and tell the callbacks that the fit has ended."""
         self.tick()
+        if self._judge is not None:
+            self.history.amend(self._judge.close(self.state))
         for complaint in [] if self._was_told_to_stop() else self._complaints():
             warn(complaint)
         for player in self.state.players:
@@ -253,7 +282,8 @@ class Watch:
 
     def _write(self) -> None:
         if self._keeper is not None:
-            self._keeper.write(self.model, self.history, {"began": self._first_step, **self._unclosed})
+            run = {"began": self._first_step, **self._unclosed}
+            self._keeper.write(self.model, self.history, run, None if self._judge is None else self._judge.stored())
 
     def _before_closing(self, means: dict[str, Any]) -> dict[str, Any]:
         """Return what takes a closing tick back: the history's size before it, and the means that it reads."""

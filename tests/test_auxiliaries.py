@@ -268,7 +268,7 @@ def test_using_a_model_that_runs_out_of_memory_is_explained(kind, network, call)
 
 @pytest.mark.fault("F21")
 def test_a_metric_that_runs_out_of_memory_is_explained(monkeypatch):
-    from skgan.metrics.energy import EnergyDistance
+    from skgan.metrics.pair_distances import EnergyDistance
 
     def fail(*args, **settings):
         raise KINDS["numpy"][0]

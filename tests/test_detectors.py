@@ -14,6 +14,7 @@ from skgan.architectures.mlp import MLP
 from skgan.detectors import FEWEST_ROWS, FEWEST_UPDATES, complaint_of_collapse, complaint_of_copying
 from skgan.exceptions import TrainingWarning
 from skgan.interfaces import Callback
+from skgan.metrics import _copying
 from skgan.metrics.density_coverage import Coverage
 from skgan.validation import LONGEST_MESSAGE
 from skgan.watch import LOOK_TICKS, TICK
@@ -148,10 +149,10 @@ def test_rows_that_repeat_each_other_are_no_reason_to_complain():
 def test_many_rows_are_compared_in_pieces(monkeypatch):
     X, fake = normal(300, 0), copied(0.5)(normal(300, 0), normal(40, 1), 0)
     whole = found(X, fake, compared=100)[1]
-    monkeypatch.setattr(detectors, "_CHUNK", 64)
+    monkeypatch.setattr(_copying, "_CHUNK", 64)
     assert [piece.stop for piece in detectors.in_chunks(300)] == [64, 128, 192, 256, 300]
     assert found(X, fake, compared=100)[1] == pytest.approx(whole)
-    monkeypatch.setattr(detectors, "_COMPARED", 100)
+    monkeypatch.setattr(_copying, "_COMPARED", 100)
     assert [piece.stop for piece in detectors.in_chunks(300)] == [64, 100]
 
 
