@@ -518,7 +518,7 @@ class GANEstimator(
             model.key,
         )
         if model.step == 0:
-            rehearsal.play(model, model.objective(), data)
+            rehearsal.play(model, model.objective(), data, self.micro_batch)
         per_pass = -(-len(rows) // self.batch_size)
         n_steps = per_pass if one_pass else resolution.budget(self.max_iter, model.spec.kind, len(rows))
         watch = Watch(
