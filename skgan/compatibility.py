@@ -166,6 +166,20 @@ def check_data(kind: str, part: Component, spec: DataSpec) -> None:
         _refuse(f"The {kind} {name_of(kind, part)!r} does not go with this data: {reason}.", kind)
 
 
+def check_batch_size(architecture: Architecture, batch_size: int) -> None:
+    """Refuse a batch that cannot be parted into the rows that the discriminator judges together."""
+    together = architecture.tags().rows_at_once
+    if batch_size % together:
+        below = batch_size // together * together
+        near = listed([size for size in (below, below + together) if size])
+        raise IncompatibleComponentError(
+            sentence(
+                f"batch_size must be a multiple of the {together} rows that {name_of('architecture', architecture)!r}",
+                f"judges together. Got {batch_size}. Set it to {near.replace(', ', ' or ')}.",
+            )
+        )
+
+
 def check_sampler(sampler: Sampler, parts: Parts, spec: DataSpec, prior: Prior) -> None:
     """Raise `IncompatibleComponentError` when a sampler cannot draw from what was trained."""
     from skgan.latents import Gaussian

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from skgan.row_orders import AskedRows
 from skgan.seeding import Key, numpy_generator
 
 
@@ -37,6 +38,8 @@ class Dataset:
         Rows in a batch; may exceed n.
     key : tuple
         Of the order of the rows.
+    asked : AskedRows, optional
+        Which values of a table's rows the networks are told of, and which rows they are told them with.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Dataset:
         known: Callable[[Tensor], Tensor],
         batch_size: int,
         key: Key,
+        asked: AskedRows | None = None,
     ):
         self.x = x
         self.labels = labels
@@ -56,6 +60,7 @@ class Dataset:
         self.known = known
         self.batch_size = batch_size
         self.key = key
+        self.asked = asked
         self._epoch = -1
         self._next = 0
         self._order = torch.empty(0, dtype=torch.long)
@@ -67,6 +72,8 @@ class Dataset:
         """Return batch `number` of the endless run through ever new permutations of the rows."""
         index = self._rows_of(number)
         labels = self.labels[index]
+        if self.asked is not None:
+            labels = self.asked.conceal(labels, self.key, number)
         return Rows(self.expand_x(self.x[index]), self.expand_labels(labels), self.known(labels), number)
 
     def go_on(self, key: Key, number: int) -> None:
@@ -80,6 +87,12 @@ class Dataset:
             yield self.batch(self._next - 1)
 
     def _rows_of(self, number: int) -> Tensor:
+        drawn = None
+        if self.asked is not None:
+            drawn = self.asked.rows(self.key, number, self.batch_size, self.x.device)
+        return self._in_turn(number) if drawn is None else drawn
+
+    def _in_turn(self, number: int) -> Tensor:
         epoch, offset = divmod(number * self.batch_size, len(self))
         pieces: list[Tensor] = []
         missing = self.batch_size

@@ -35,6 +35,7 @@ from skgan.validation import (
     as_array,
     check_table,
     check_value,
+    check_columns,
     check_X,
     sentence,
     shown,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from skgan.checkpoint_dir import CheckpointDirectory
+    from skgan.encoding.table import Table
     from skgan.history import History
     from skgan.model import Model
     from skgan.resuming import Run
@@ -61,8 +63,8 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "preprocessor": (Kind("a transformer with fit_transform and inverse_transform", "inverse_transform"), Choice(None)),
     "layout": (Choice("auto", "nf", "nhw", "nhwc", "nchw", "ncl", "ncdhw"),),
     "image_shape": (Sizes(2, 3), Choice(None)),
-    "columns": (Only(None),),
-    "constraints": (Only(None),),
+    "columns": (Kind("a dict of columns and their kinds or encoders", "items"), Choice(None)),
+    "constraints": (Kind("a list of skgan.interfaces.Constraint", "__len__"), Kind("one", "enforce"), Choice(None)),
     "latent_dim": (Integer(1),),
     "batch_size": (Integer(1),),
     "n_critic": (Integer(1), _AUTO),
@@ -139,10 +141,13 @@ class GANEstimator(
         whose channel axis is the one of at most four, five as volumes.
     image_shape : tuple of int or None, default=None
         `(c, h, w)` or `(h, w)` of images that come as flat rows.
-    columns : None
-        Kept for tables of mixed types, which this version does not encode.
-    constraints : None
-        Kept for tables of mixed types.
+    columns : dict or None, default=None
+        What columns of a table are, where their values do not say: name (place, for arrays) to "continuous",
+        "integer", "spikes", "discrete", "boolean", "ordinal", "datetime", "id", "constant", or to an encoder by
+        name or as an object. Given, even empty, X is a table of mixed types; otherwise a DataFrame is one when it
+        holds more than numbers.
+    constraints : Constraint, list of them, str or None, default=None
+        Rules that the rows of a table keep, such as ``LessThan("start", "end")`` of `skgan.constraints`.
     latent_dim : int, default=64
         Width of a latent, in [1, inf).
     batch_size : int, default=64
@@ -496,14 +501,16 @@ class GANEstimator(
         if model is None:
             model = self._new_model(as_array(X), rows, y, classes, given)
         model.device = str(device)
+        x, labels = self._encoding_.stored(rows, y, model.key)
         data = Dataset(
-            self._encoding_.encode(rows).to(device),
-            self._encoding_.encode_labels(y, len(rows)).to(device),
+            x.to(device),
+            labels.to(device),
             self._encoding_.scaling.expand,
             self._encoding_.labels.expand,
             self._encoding_.labels.known,
             self.batch_size,
             model.key,
+            self._encoding_.asked(labels, model.parts.conditioning.asking()),
         )
         per_pass = -(-len(rows) // self.batch_size)
         n_steps = per_pass if one_pass else resolution.budget(self.max_iter, model.spec.kind, len(rows))
@@ -595,10 +602,12 @@ class GANEstimator(
         from skgan.model import Model
 
         seed = _drawn_seed(self.random_state)
-        layout = Layout(X, rows, self.layout, self.image_shape)
-        conditioning = given["conditioning"]
-        kinds = conditioning.tags().labels if isinstance(conditioning, Component) else None
-        self._encoding_ = Encoding(layout, rows, y, classes, self.preprocessor, kinds)
+        if isinstance(rows, np.ndarray) and self.columns is None:
+            layout = Layout(X, rows, self.layout, self.image_shape)
+            kinds = given["conditioning"].tags().labels if isinstance(given["conditioning"], Component) else None
+            self._encoding_ = Encoding(layout, rows, y, classes, self.preprocessor, kinds)
+        else:
+            self._encoding_ = self._new_table(rows, y, classes, given)
         prior = latents.prior_of(self.prior)
         prior.validate(self.latent_dim)
         spec = self._encoding_.spec(self.latent_dim, prior.codes())
@@ -607,6 +616,25 @@ class GANEstimator(
         self._fitted_with_ = self._structure()
         self._draws_ = 0
         return Model(parts, spec, prior, self.ema_decay, (seed, 0), self.device)
+
+    def _new_table(self, X: Any, y: Any, classes: Any, given: dict[str, Any]) -> Table:
+        """Learn how the columns of a table look."""
+        from skgan import resolution
+        from skgan.encoding.table import Table
+        from skgan.interfaces import Asking
+
+        if self.preprocessor is not None:
+            raise InvalidParameterError(
+                sentence(
+                    "The 'preprocessor' parameter of GANEstimator must be None for a table of mixed types.",
+                    "Got a transformer. Name encoders of columns with columns={name: encoder} instead.",
+                )
+            )
+        said, rules = resolution.for_tables(self.get_params(deep=False), given)
+        conditioning = given["conditioning"]
+        asking = Asking() if conditioning is None else conditioning.asking()
+        kinds = None if conditioning is None else conditioning.tags().labels
+        return Table(X, said, y, classes, kinds, asking, rules)
 
     def _finish(self, watch: Watch) -> None:
         """Make the trained networks this estimator's."""
@@ -761,6 +789,9 @@ class GANEstimator(
         model = self._fitted_model()
         check_value("sample", "random_state", random_state, CONSTRAINTS["random_state"])
         labels = self._encoding_.labels
+        wish = self._encoding_.wish(y, n_samples)
+        if wish is not None:
+            n_samples, y = len(wish), None
         n = _how_many(n_samples, labels.count(y), latents)
         if random_state is None:
             key: seeding.Key = (*model.key, "sample", self._draws_)
@@ -769,7 +800,11 @@ class GANEstimator(
         with memory.explained(self._out_of_memory_on(n)):
             values = self._labels_for(n, y, key)
             said = labels.restore(values) if return_y else None
-            X = self._draw(model, n, labels.encode(values), latents, self.sampler if sampler is None else sampler, key)
+            how = self.sampler if sampler is None else sampler
+            if wish is None:
+                X = self._draw(model, n, labels.encode(values), latents, how, key)
+            else:
+                X = wish.fulfilled(values, partial(self._generated, model, latents=latents, sampler=how), key)
         if random_state is None:
             self._draws_ += 1
         return (X, said) if return_y else X
@@ -1025,8 +1060,13 @@ class GANEstimator(
         """Raise `InvalidParameterError` when a parameter is none of what the table says."""
         check_table("GANEstimator", self.get_params(deep=False), CONSTRAINTS, _DEFAULTS)
 
-    def _checked(self, X: Any, *, reset: bool) -> np.ndarray:
+    def _checked(self, X: Any, *, reset: bool) -> Any:
+        from skgan.encoding import columns
+        from skgan.encoding.table import Table
+
         X = as_array(X)
+        if columns.is_table(X, self.columns) if reset else isinstance(self._encoding_, Table):
+            return check_columns(self, X, reset=reset)
         if not reset:
             self._encoding_.layout.check(X)
         return check_X(self, X, reset=reset)
@@ -1068,8 +1108,8 @@ class GANEstimator(
             return np.arange(labels.dim, dtype=np.int32), None
         return self._labels_for(STARTS if labels.dim else 1, None, key), None
 
-    def _draw(self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Any:
-        """Return n samples of `model` with stored labels, the way X came."""
+    def _generated(self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Tensor:
+        """Return n samples of `model` with stored labels, `(n, *shape)`."""
         from skgan import resolution, sampling
 
         sampler = resolution.sampler(sampler, model.parts, model.spec, model.prior)
@@ -1081,10 +1121,14 @@ class GANEstimator(
             z = sampling.as_latents(latents, n, model.spec.latent_dim, candidates)
         y = self._encoding_.labels.expand(stored)
         if sampler is None:
-            x = sampling.generate(model.state.average.module, z, y)
+            x = sampling.generate(model.state.average.module, z, y, key if latents is None else ("given",))
         else:
             x = sampling.draw_with(sampler, model.state.average.module, model.state.discriminator.module, z, y, key)
-        return self._encoding_.decode(x)
+        return x
+
+    def _draw(self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Any:
+        """Return n samples of `model` with stored labels, the way X came."""
+        return self._encoding_.decode(self._generated(model, n, stored, latents, sampler, key), stored, key)
 
     def _preview(self, seen: Tensor, model: Model, n_samples: int, y: Any = None) -> Any:
         """Return samples of a model in training, always from the same latents; for `seen` where y is images."""

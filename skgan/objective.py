@@ -13,6 +13,7 @@ from skgan.data import Rows
 from skgan.ensemble import Ensemble
 from skgan.interfaces import Augmentation, Component, Conditioning, Critique, DataSpec, Loss, Regularizer
 from skgan.latents import Prior
+from skgan.layers import drawing_from
 from skgan.seeding import Key, torch_generator
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Batch:
 
     def generate(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the generator's samples, with gradient only in its own turn."""
-        with torch.set_grad_enabled(self.player == "generator"):
+        with torch.set_grad_enabled(self.player == "generator"), drawing_from(self.rng("chance/generator")):
             return self._generator(z, self.y if y is None else y)
 
     def grad(self, outputs: Tensor, inputs: Tensor) -> Tensor:
@@ -143,7 +144,8 @@ class Batch:
     def _door(self, x: Tensor, y: Tensor, stream: str) -> Critique:
         for part in self._augmentations:
             x = part.with_state(x, self.rng(f"{self._names[part]}/{stream}"), self.state[part])
-        return self._discriminator(x, y)
+        with drawing_from(self.rng(f"chance/{stream}")):
+            return self._discriminator(x, y)
 
 
 class Objective:

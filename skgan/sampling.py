@@ -8,6 +8,7 @@ long one, to the bit.
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from skgan.engine import device_of
 from skgan.exceptions import TrainingWarning
 from skgan.interfaces import Sampler
 from skgan.latents import Prior
+from skgan.layers import drawing_from
 from skgan.seeding import Key, torch_generator
 from skgan.validation import sentence
 
@@ -35,10 +37,20 @@ def draw_latents(n: int, latent_dim: int, prior: Prior, rng: np.random.Generator
     return z if candidates == 1 else z.reshape(n, candidates, latent_dim)
 
 
-def generate(generator: nn.Module, z: Tensor, y: Tensor) -> Tensor:
-    """Return samples `(n, *shape)` on the CPU for latents `(n, latent_dim)` and labels `(n, *label_shape)`."""
+def generate(generator: nn.Module, z: Tensor, y: Tensor, key: Key = ("given",)) -> Tensor:
+    """Return samples `(n, *shape)` on the CPU for latents `(n, latent_dim)` and labels `(n, *label_shape)`.
+
+    Layers that draw random numbers draw those of `key`, for each chunk its own.
+    """
+    device = device_of(generator)
+    chunks = itertools.count()
+
+    def drawn(z: Tensor, y: Tensor) -> Tensor:
+        with drawing_from(torch_generator((*key, "chance", next(chunks)), device)):
+            return generator(z, y)
+
     with _still(generator):
-        return in_chunks(generator, z, y, device=device_of(generator))
+        return in_chunks(drawn, z, y, device=device)
 
 
 def draw_with(
@@ -55,7 +67,8 @@ def draw_with(
         for start in range(0, len(z), CHUNK):
             of_z, of_y = (_padded(tensor[start : start + CHUNK]).to(device) for tensor in (z, y))
             rng = torch_generator((*key, "sampler", start), device)
-            x, share = sampler.draw(generator, discriminator, of_z, of_y, rng)
+            with drawing_from(torch_generator((*key, "chance", start), device)):
+                x, share = sampler.draw(generator, discriminator, of_z, of_y, rng)
             pieces.append(x.detach()[: len(z) - start].cpu())
             shares.append(share)
     share = sum(shares) / len(shares)

@@ -343,6 +343,23 @@ def check_X(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
     return X
 
 
+def check_columns(estimator: Any, X: Any, *, reset: bool) -> Any:
+    """Return a table of mixed types as it came, after scikit-learn's checks of its names and width."""
+    X = as_array(X)
+    if X.ndim != 2:
+        raise ValueError(f"Expected 2D array, got {X.ndim}D array instead. A table has rows and columns. Reshape X.")
+    if X.shape[1] < 1 or len(X) < (2 if reset else 1):
+        least = 2 if reset else 1
+        raise ValueError(
+            sentence(
+                f"X must have at least {least} sample(s) and 1 feature(s). Got shape {tuple(X.shape)},",
+                f"while a minimum of {least} is required. Collect more rows.",
+            )
+        )
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    return X
+
+
 def check_finite(X: np.ndarray) -> None:
     """Refuse NaN, infinity and what float32 cannot hold, naming the first place and no value."""
     if X.dtype.kind != "f":

@@ -20,7 +20,8 @@ from skgan.encoding import scaling as scalings
 from skgan.encoding.labels import Labels
 from skgan.encoding.layout import Layout
 from skgan.encoding.scaling import Scaling
-from skgan.interfaces import DataSpec
+from skgan.interfaces import Asking, DataSpec
+from skgan.seeding import Key
 from skgan.validation import sentence
 
 __all__ = ["Encoding"]
@@ -103,8 +104,25 @@ class Encoding:
             )
         return self.labels.values(y, n)
 
-    def decode(self, x: Tensor) -> Any:
-        """Return the networks' samples `(n, *shape)` the way X came."""
+    def stored(self, rows: np.ndarray, y: Any, key: Key) -> tuple[Tensor, Tensor]:
+        """Return samples and labels to train on, as they are kept."""
+        return self.encode(rows), self.encode_labels(y, len(rows))
+
+    def asked(self, labels: Tensor, asking: Asking) -> None:
+        """Return None: only of tables values are asked for."""
+
+    def wish(self, y: Any, n_samples: int | None) -> None:
+        """Return None where y is a label, or refuse values of columns, which only tables have."""
+        if hasattr(y, "items") and not hasattr(y, "iloc") and not hasattr(y, "dtype"):
+            raise ValueError(
+                sentence(
+                    "y must be labels: X was no table of mixed types. Got a dict.",
+                    "Fit on a DataFrame with columns={} to ask for values of its columns.",
+                )
+            )
+
+    def decode(self, x: Tensor, stored: Tensor | None = None, key: Key = ()) -> Any:
+        """Return the networks' samples `(n, *shape)` the way X came; their labels are not looked at."""
         samples = self.scaling.decode(x)
         rows = self.layout.flatten(samples) if self._keeps_shape else samples.reshape(len(samples), -1)
         if self.preprocessor is not None:

@@ -1,0 +1,69 @@
+"""Random numbers inside networks: from the generator of the step or of the draw, never from a global one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import torch
+from torch import Tensor, nn
+
+from skgan.seeding import torch_generator
+
+_CURRENT: ContextVar[torch.Generator | None] = ContextVar("skgan_chance", default=None)
+
+
+@contextmanager
+def drawing_from(generator: torch.Generator) -> Iterator[None]:
+    """Let the layers that draw random numbers draw them from `generator`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skgan.layers.chance import drawing_from, exponential
+    >>> with drawing_from(torch.Generator().manual_seed(0)):
+    ...     exponential(torch.empty(2)).shape
+    torch.Size([2])
+    """
+    token = _CURRENT.set(generator)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+def exponential(like: Tensor) -> Tensor:
+    """Return numbers of the standard exponential distribution, shaped like a tensor and on its device."""
+    return torch.empty_like(like, requires_grad=False).exponential_(generator=_generator(like.device))
+
+
+def uniform(like: Tensor) -> Tensor:
+    """Return numbers uniform in [0, 1), shaped like a tensor and on its device."""
+    return torch.rand(like.shape, generator=_generator(like.device), device=like.device, dtype=like.dtype)
+
+
+class Dropout(nn.Module):
+    """Sets values to zero with probability `rate` in training, and scales the others up.
+
+    Parameters
+    ----------
+    rate : float
+        In [0, 1).
+    """
+
+    def __init__(self, rate: float):
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, h: Tensor) -> Tensor:
+        """Return h with values dropped in training, as it is otherwise."""
+        if not self.training or not self.rate:
+            return h
+        return h * (uniform(h.detach()) >= self.rate) / (1 - self.rate)
+
+
+def _generator(device: torch.device) -> torch.Generator:
+    """Return who draws: outside of a step and a draw always the same numbers."""
+    current = _CURRENT.get()
+    return current if current is not None and current.device == device else torch_generator(("outside",), device)
