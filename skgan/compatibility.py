@@ -61,6 +61,17 @@ def _one_sample_one_gradient(first: Component, second: Component) -> str:
     return "it needs the gradient at each sample, and batch statistics mix the samples of a batch"
 
 
+def _rows_at_once(first: Component, second: Component) -> str:
+    if not isinstance(second, Architecture):
+        return ""
+    tags, together = first.tags(), second.tags().rows_at_once
+    if tags.differentiates and tags.rows_at_once != together:
+        return f"it takes the gradient at {tags.rows_at_once} rows at once, and the discriminator judges {together}"
+    if together > 1 and (tags.weighs or tags.classifies):
+        return f"it needs a logit for each row, and the discriminator gives one for {together}"
+    return ""
+
+
 def _factors_need_values(first: Component, second: Component) -> str:
     if isinstance(first, Loss) and first.tags().whole_batch and second.tags().weighs:
         return "it weighs the loss of each sample, and this loss is one number for the whole batch"
@@ -79,6 +90,7 @@ PAIR_RULES: tuple[Rule, ...] = (
     _class_logits_come_from_a_head,
     _second_derivatives,
     _one_sample_one_gradient,
+    _rows_at_once,
     _factors_need_values,
     _one_limit_of_weights,
 )
@@ -112,7 +124,13 @@ def _square_images(part: Component, spec: DataSpec) -> str:
     return f"it needs images as wide as high, and X has shape {spec.shape}"
 
 
-DATA_RULES: tuple[DataRule, ...] = (_kind_of_data, _kind_of_labels, _codes_to_read, _square_images)
+def _values_asked_for(part: Component, spec: DataSpec) -> str:
+    if not part.tags().reads_condition or spec.condition_dim:
+        return ""
+    return "it reads which values of a row are asked for, and none are; use a table and conditioning='condition-vector'"
+
+
+DATA_RULES: tuple[DataRule, ...] = (_kind_of_data, _kind_of_labels, _codes_to_read, _values_asked_for, _square_images)
 
 
 def why_not(first: Component, second: Component) -> str:

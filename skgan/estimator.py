@@ -33,9 +33,9 @@ from skgan.validation import (
     Real,
     Sizes,
     as_array,
+    check_columns,
     check_table,
     check_value,
-    check_columns,
     check_X,
     sentence,
     shown,
@@ -605,7 +605,7 @@ class GANEstimator(
         if isinstance(rows, np.ndarray) and self.columns is None:
             layout = Layout(X, rows, self.layout, self.image_shape)
             kinds = given["conditioning"].tags().labels if isinstance(given["conditioning"], Component) else None
-            self._encoding_ = Encoding(layout, rows, y, classes, self.preprocessor, kinds)
+            self._encoding_: Any = Encoding(layout, rows, y, classes, self.preprocessor, kinds)
         else:
             self._encoding_ = self._new_table(rows, y, classes, given)
         prior = latents.prior_of(self.prior)
@@ -647,6 +647,7 @@ class GANEstimator(
         """Set the public attributes that follow from the model and the encoding."""
         from skgan import resolution
         from skgan.encoding.labels import Classes
+        from skgan.encoding.table import Table
 
         parts, encoding = self._model_.parts, self._encoding_
         self.loss_ = parts.loss
@@ -664,11 +665,12 @@ class GANEstimator(
         self.n_iter_ = self._model_.step
         self.provenance_ = resolution.provenance(parts)
         self._n_features_out = self._model_.feature_width()
-        self.label_kind_ = encoding.labels.kind
-        self.label_shape_ = encoding.labels.shape
-        if isinstance(encoding.labels, Classes):
-            self.classes_ = encoding.labels.classes
-            self.class_prior_ = encoding.labels.prior
+        labels = encoding.labels.of_y if isinstance(encoding, Table) else encoding.labels
+        self.label_kind_ = labels.kind
+        self.label_shape_ = labels.shape
+        if isinstance(labels, Classes):
+            self.classes_ = labels.classes
+            self.class_prior_ = labels.prior
         else:  # of a fit before this one
             self.__dict__.pop("classes_", None)
             self.__dict__.pop("class_prior_", None)
@@ -1104,7 +1106,7 @@ class GANEstimator(
             values, which = np.unique(self._labels_for(n, y, key), axis=0, return_inverse=True)
             return values, torch.from_numpy(which.reshape(-1))
         labels = self._encoding_.labels
-        if labels.kind == "classes":
+        if labels.kind == "classes" and not labels.conditional:
             return np.arange(labels.dim, dtype=np.int32), None
         return self._labels_for(STARTS if labels.dim else 1, None, key), None
 

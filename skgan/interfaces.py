@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from sklearn.base import BaseEstimator
 
 from skgan.exceptions import IncompatibleComponentError
-from skgan.validation import Boolean, Choice, Integer, Kind, Pair, Real, check_table, sentence
+from skgan.validation import Boolean, Choice, Integer, Kind, Name, Pair, Real, check_table, sentence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,6 +64,7 @@ __all__ = [
     "Kind",
     "Loss",
     "Metric",
+    "Name",
     "Optimizer",
     "Pair",
     "Real",
@@ -195,7 +196,10 @@ class Tags:
     square : bool
         An architecture or augmentation needs images as wide as high.
     rows_at_once : int
-        Rows that an architecture's discriminator judges together; a batch must hold a multiple of them.
+        Rows that an architecture's discriminator judges together, or a regularizer differentiates together; a batch
+        must hold a multiple of them.
+    reads_condition : bool
+        A regularizer reads which values of a table's rows are asked for.
     """
 
     kinds: tuple[str, ...] | None = None
@@ -215,6 +219,7 @@ class Tags:
     normal_latents: bool = False
     square: bool = False
     rows_at_once: int = 1
+    reads_condition: bool = False
 
 
 class Component(BaseEstimator):
@@ -417,8 +422,8 @@ class Encoder(Component, ABC):
     """A column of a table to numbers and codes, and back.
 
     `fit` learns how many `numbers` and categories (`width`) the column has for the networks, and whether its first
-    categories stand `alone`, without numbers. Columns of numbers come as float64 with NaN where one is missing, others as
-    objects with None.
+    categories stand `alone`, without numbers. Columns of numbers come as float64 with NaN where one is missing,
+    others as objects with None.
     """
 
     #: between -1 and 1, of each value
@@ -444,12 +449,12 @@ class Encoder(Component, ABC):
         """Return the column of numbers `(n, numbers)` and codes `(n,)`."""
 
     @abstractmethod
-    def state(self) -> dict[str, np.ndarray]:  # type: ignore[override]
+    def learned(self) -> dict[str, np.ndarray]:
         """Return what was learned as arrays; `restore` takes them."""
 
     @abstractmethod
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take over what `state` gave, or raise ValueError when it cannot have been learned."""
+        """Take over what `learned` gave, or raise ValueError when it cannot have been learned."""
 
     def code_of(self, value: Any) -> int:
         """Return the code of a value that one category stands for, else -1."""
@@ -470,6 +475,14 @@ class Constraint(Component, ABC):
     @abstractmethod
     def kept(self, table: Mapping[Any, np.ndarray]) -> np.ndarray:
         """Return which rows keep the rule, `(n,)`."""
+
+    @abstractmethod
+    def learned(self) -> dict[str, np.ndarray]:
+        """Return what was learned as arrays; `restore` takes them."""
+
+    @abstractmethod
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take over what `learned` gave, or raise ValueError when it cannot have been learned."""
 
 
 class Score(float):

@@ -167,12 +167,14 @@ def complete(parts: Mapping[str, Any], params: Mapping[str, Any], spec: DataSpec
 
 def for_tables(params: Mapping[str, Any], given: dict[str, Any]) -> tuple[dict[Any, Any], list[Any]]:
     """Return encoders or kinds by column, and rules, as objects; and decide how tables are conditioned, in `given`."""
+    from skgan.encoding.column_kinds import KINDS
+
     if isinstance(given["conditioning"], str):
         given["conditioning"] = component("conditioning", "condition-vector")
     said = {}
     for name, value in (params["columns"] or {}).items():
-        encoder = isinstance(value, interfaces.Encoder | type) or registry.normalised(value) in registry.names("encoder")
-        said[name] = component("encoder", value, "columns") if encoder and value not in ("datetime", "id") else value
+        kind = isinstance(value, str) and registry.normalised(value) in KINDS
+        said[name] = value if kind else component("encoder", value, "columns")
     rules = params["constraints"] or []
     rules = rules if isinstance(rules, list | tuple) else [rules]
     return said, [component("constraint", rule, "constraints") for rule in rules]

@@ -184,6 +184,17 @@ class Location:
         return "a str or a path"
 
 
+class Name:
+    """What a column of a table is called: text or a place."""
+
+    def accepts(self, value: Any) -> bool:
+        """Say whether `value` is allowed."""
+        return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+    def __str__(self) -> str:
+        return "the name of a column, or its place"
+
+
 class Kind:
     """An object known by the methods it has."""
 

@@ -88,7 +88,7 @@ class Tabular(Architecture):
     def tags(self) -> Tags:
         """Return that labels must be vectors, and that packed rows are judged together."""
         labels = ("none", "classes", "multilabel", "continuous")
-        return Tags(kinds=("vector",), labels=labels, batch_statistics=self.pac > 1, rows_at_once=self.pac)
+        return Tags(kinds=("vector",), labels=labels, rows_at_once=self.pac)
 
     def generator(self, spec: DataSpec, conditioning: Conditioning) -> nn.Module:
         """Return a module ``(z, y) -> x`` `(n, *shape)`."""
@@ -162,5 +162,5 @@ class _Discriminator(nn.Module):
         rows = torch.cat([x, e], 1)
         if self.pac > 1:
             rows = rows.reshape(len(rows) // self.pac, -1) if self.training else rows.repeat(1, self.pac)
-            e = e[:: self.pac] if self.training else e
+            e = e.unflatten(0, (-1, self.pac)).mean(1) if self.training else e
         return self.head(self.stack(rows), e)

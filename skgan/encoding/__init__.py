@@ -108,10 +108,11 @@ class Encoding:
         """Return samples and labels to train on, as they are kept."""
         return self.encode(rows), self.encode_labels(y, len(rows))
 
-    def asked(self, labels: Tensor, asking: Asking) -> None:
+    def asked(self, labels: Tensor, asking: Asking) -> Any:
         """Return None: only of tables values are asked for."""
+        return None
 
-    def wish(self, y: Any, n_samples: int | None) -> None:
+    def wish(self, y: Any, n_samples: int | None) -> Any:
         """Return None where y is a label, or refuse values of columns, which only tables have."""
         if hasattr(y, "items") and not hasattr(y, "iloc") and not hasattr(y, "dtype"):
             raise ValueError(
@@ -120,6 +121,7 @@ class Encoding:
                     "Fit on a DataFrame with columns={} to ask for values of its columns.",
                 )
             )
+        return None
 
     def decode(self, x: Tensor, stored: Tensor | None = None, key: Key = ()) -> Any:
         """Return the networks' samples `(n, *shape)` the way X came; their labels are not looked at."""

@@ -14,8 +14,8 @@ from skgan.interfaces import Encoder
 SPIKE_SHARE, SPIKE_RATIO = 0.01, 3.0
 #: share from which a value is a spike whatever its neighbours are
 SPIKE_ANYWAY = 0.05
-#: spikes of a column, at most
-MOST_SPIKES = 32
+#: rows that a spike has at least; and spikes of a column, at most
+FEWEST_ROWS, MOST_SPIKES = 10, 32
 
 
 class Numeric(Encoder):
@@ -67,14 +67,14 @@ class Numeric(Encoder):
         place = int(self._place(np.array([value], np.float64))[0])
         return place if self.width else -1
 
-    def state(self) -> dict[str, np.ndarray]:
+    def learned(self) -> dict[str, np.ndarray]:
         """Return spikes, domain and what the subclass learned."""
         own = {"spikes": self.spikes_, "flags": np.array([self.misses_, self.number_])}
         own |= {} if self.domain_ is None else {f"domain.{name}": array for name, array in self.domain_.state().items()}
-        return own | ({name: np.asarray(array) for name, array in self._learned().items()} if self.number_ else {})
+        return own | ({name: np.asarray(array) for name, array in self._own().items()} if self.number_ else {})
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take over what `state` gave."""
+        """Take over what `learned` gave."""
         self.spikes_, flags = arrays["spikes"], arrays["flags"]
         if self.spikes_.dtype != np.float64 or self.spikes_.ndim != 1 or flags.shape != (2,) or flags.dtype != bool:
             raise ValueError("the spikes of a column are not numbers")
@@ -112,6 +112,7 @@ class Numeric(Encoder):
         padded = np.pad(share, 3, mode="reflect") if len(share) > 3 else np.pad(share, 3)
         around = sum(padded[3 + k : 3 + k + len(share)] for k in (-3, -2, -1, 1, 2, 3)) / 6
         found = (share >= SPIKE_SHARE) & (share >= SPIKE_RATIO * around) | (share >= SPIKE_ANYWAY)
+        found &= counts >= FEWEST_ROWS
         largest = np.argsort(-share * found, kind="stable")[: min(MOST_SPIKES, int(found.sum()))]
         return np.sort(distinct[largest].astype(np.float64))
 
@@ -128,9 +129,9 @@ class Numeric(Encoder):
         """Return the values of numbers and kinds."""
 
     @abstractmethod
-    def _learned(self) -> dict[str, np.ndarray]:
+    def _own(self) -> dict[str, np.ndarray]:
         """Return what `_learn` learned."""
 
     @abstractmethod
     def _relearn(self, arrays: Mapping[str, np.ndarray]) -> int:
-        """Take over what `_learned` gave; return how many kinds there are."""
+        """Take over what `_own` gave; return how many kinds there are."""

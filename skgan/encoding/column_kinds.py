@@ -10,11 +10,11 @@ import numpy as np
 
 from skgan.encoding.columns import FLAG, NUMBER, SPAN, TIME, Column
 from skgan.encoding.constant import Constant
-from skgan.encoding.datetime import Datetime
 from skgan.encoding.embedding import PointEmbedding
 from skgan.encoding.identifier import Identifier
 from skgan.encoding.one_hot import OneHot
 from skgan.encoding.quantile_normal import QuantileNormal
+from skgan.encoding.times import Datetime
 from skgan.exceptions import InvalidParameterError
 from skgan.interfaces import Encoder
 from skgan.validation import did_you_mean, listed, sentence
@@ -96,11 +96,11 @@ def as_the_encoder_reads(column: Column, encoder: Encoder) -> np.ndarray:
     if isinstance(encoder, Numeric) and not numbers:
         raise InvalidParameterError(
             sentence(
-                f"The 'columns' parameter of GANEstimator must give {str(column.name)[:60]!r} an encoder of categories,",
-                f"such as 'one-hot'. Got {type(encoder).__name__}, which encodes numbers.",
+                f"The 'columns' parameter of GANEstimator must give {str(column.name)[:60]!r} an encoder",
+                f"of categories, such as 'one-hot'. Got {type(encoder).__name__}, which encodes numbers.",
             )
         )
-    if isinstance(encoder, OneHot | PointEmbedding) and numbers or (numbers and not _keeps_numbers(encoder)):
+    if (isinstance(encoder, OneHot | PointEmbedding) and numbers) or (numbers and not _keeps_numbers(encoder)):
         from skgan.encoding._texts import as_objects
 
         return as_objects(None if value != value else value for value in column.values.tolist())
@@ -110,7 +110,7 @@ def as_the_encoder_reads(column: Column, encoder: Encoder) -> np.ndarray:
 def told(column: Column, kind: str, encoder: Encoder) -> Told:
     """Return the line of the report of a column with its fitted encoder."""
     values = column.values
-    missing = np.isnan(values) if values.dtype.kind == "f" else np.equal(values, None)
+    missing = np.isnan(values) if values.dtype.kind == "f" else np.array([value is None for value in values])
     distinct = len(np.unique(values[~missing])) if values.dtype.kind == "f" else len(set(values[~missing]))
     note = ""
     levels = getattr(encoder, "levels_", None)
@@ -154,7 +154,8 @@ def _kind_of_numbers(column: Column) -> str:
     if column.holds == TIME:
         return "datetime"
     whole = bool((distinct == np.rint(distinct)).all())
-    if whole and not missing and len(distinct) == len(values) >= FEWEST_NAMED and distinct[-1] - distinct[0] == len(values) - 1:
+    n = len(values)
+    if whole and not missing and len(distinct) == n >= FEWEST_NAMED and distinct[-1] - distinct[0] == n - 1:
         return "id"
     if whole and len(distinct) <= FEW_LEVELS and len(values) >= ROWS_OF_EACH * len(distinct):
         return "ordinal"

@@ -14,6 +14,8 @@ from skgan.validation import sentence
 #: what a column holds, beside the kinds that only the user can tell
 NUMBER, FLAG, TIME, SPAN, OTHER = "number", "flag", "time", "span", "other"
 MICROSECONDS = "datetime64[us]"
+#: how the type of a column of objects is written that are whole numbers
+WHOLE_OBJECTS = "whole objects"
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def _of_series(name: Any, series: Any) -> Column:
     kind = getattr(getattr(series.dtype, "numpy_dtype", series.dtype), "kind", "O")
     if kind == "M" or isinstance(series.dtype, pd.DatetimeTZDtype):
         if getattr(series.dtype, "tz", None) is not None:
-            series = series.dt.tz_convert("UTC").dt.tz_localize(None)
+            series = series.dt.tz_localize(None)  # what the clock says, so that midnight stays midnight
         return Column(name, _microseconds(series.to_numpy(MICROSECONDS)), TIME, dtype)
     if kind == "m":
         return Column(name, _microseconds(series.to_numpy("timedelta64[us]")), SPAN, dtype)
@@ -140,7 +142,8 @@ def _of_objects(name: Any, cells: np.ndarray, dtype: Any) -> Column:
         return Column(name, values, FLAG, str(dtype))
     if kinds and all(issubclass(kind, int | float) and not issubclass(kind, bool) for kind in kinds):
         numbers = np.array([np.nan if value is None else value for value in values], np.float64)
-        return Column(name, _finite(name, numbers), NUMBER, str(dtype))
+        whole = all(issubclass(kind, int) for kind in kinds) and str(dtype) == "object"
+        return Column(name, _finite(name, numbers), NUMBER, WHOLE_OBJECTS if whole else str(dtype))
     return Column(name, values, OTHER, str(dtype))
 
 
@@ -159,7 +162,9 @@ def _plain(value: Any) -> Any:
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
+    if isinstance(value, float):
+        return value != value
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _microseconds(times: np.ndarray) -> np.ndarray:
@@ -172,7 +177,7 @@ def _finite(name: Any, numbers: np.ndarray) -> np.ndarray:
         raise ValueError(
             sentence(
                 f"Input X contains infinity or a value too large for float32 in column {str(name)[:60]!r}:",
-                f"{int(bad.sum())} times, first at row {int(bad.argmax())}. Replace such values, or leave them missing.",
+                f"{int(bad.sum())} times, first at row {int(bad.argmax())}. Replace or drop such values.",
             )
         )
     return numbers
@@ -201,9 +206,8 @@ def _series(values: np.ndarray, like: Column) -> Any:
 def _numbers(values: np.ndarray, dtype: str) -> Any:
     import pandas as pd
 
-    if dtype == "object":
-        whole = bool((values == np.rint(values)).all())
-        return pd.Series([int(v) if whole else float(v) for v in values], dtype=object)
+    if dtype in ("object", WHOLE_OBJECTS):
+        return pd.Series(_number_objects(values, dtype), dtype=object)
     kind = pd.api.types.pandas_dtype(dtype)
     plain = np.dtype(getattr(kind, "numpy_dtype", kind))
     if plain.kind in "iu":
@@ -228,12 +232,13 @@ def _times(values: np.ndarray, holds: str, dtype: str) -> Any:
     series = pd.Series(times)
     kind = pd.api.types.pandas_dtype(dtype)
     if getattr(kind, "tz", None) is not None:
-        return series.dt.tz_localize("UTC").astype(dtype)
+        first = np.ones(len(series), bool)
+        return series.dt.tz_localize(kind.tz, ambiguous=first, nonexistent="shift_forward").astype(dtype)
     return series.astype(dtype)
 
 
 def _array(columns: Mapping[int, np.ndarray], like: list[Column]) -> np.ndarray:
-    dtype = np.dtype(like[0].dtype)
+    dtype = np.dtype("object" if like[0].dtype == WHOLE_OBJECTS else like[0].dtype)
     if dtype.kind in "iuf":
         table = np.stack([columns[i] for i in range(len(like))], 1)
         return np.rint(table).astype(dtype) if dtype.kind in "iu" else table.astype(dtype)
@@ -241,5 +246,12 @@ def _array(columns: Mapping[int, np.ndarray], like: list[Column]) -> np.ndarray:
     for i, column in enumerate(like):
         table[:, i] = columns[i]
         if column.holds == NUMBER:
-            table[:, i] = [float(value) for value in columns[i]]
+            table[:, i] = _number_objects(columns[i], column.dtype)
     return table if dtype.kind == "O" else table.astype(dtype)
+
+
+def _number_objects(values: np.ndarray, dtype: str) -> list[Any]:
+    """Return numbers as objects: whole where they were, None where one is missing among whole ones."""
+    if dtype != WHOLE_OBJECTS:
+        return [float(value) for value in values]
+    return [None if value != value else int(value) for value in values]

@@ -37,13 +37,13 @@ class Constant(Encoder):
         """Return the value, once for each row."""
         return np.repeat(self.value_, len(codes))
 
-    def state(self) -> dict[str, np.ndarray]:
+    def learned(self) -> dict[str, np.ndarray]:
         """Return the value; NaN is told of as a missing one."""
         number = self.value_.dtype.kind == "f"
         return {"value": packed([None if v != v else v for v in self.value_]), "number": np.array(number)}
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take over what `state` gave."""
+        """Take over what `learned` gave."""
         value = unpacked(arrays["value"])
         if len(value) != 1 or arrays["number"].shape != ():
             raise ValueError("a constant column holds one value")

@@ -57,7 +57,7 @@ class Domain:
 
 
 def _step(distinct: np.ndarray) -> float:
-    """Return the largest step 10^k g that all values are multiples of, counted from the lowest; 0 where there is none."""
+    """Return the largest decimal step that all values are multiples of, counted from the lowest; 0 without one."""
     for decimals in range(MOST_DECIMALS + 1):
         scaled = distinct * 10.0**decimals
         if np.abs(scaled).max(initial=0) > 2**52:

@@ -66,12 +66,12 @@ class PointEmbedding(Encoder):
         ]
         return self.levels_.decode(np.concatenate(nearest) if nearest else np.empty(0, int), rng)
 
-    def state(self) -> dict[str, np.ndarray]:
+    def learned(self) -> dict[str, np.ndarray]:
         """Return values and how often each was."""
         return self.levels_.state()
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take over what `state` gave."""
+        """Take over what `learned` gave."""
         self.levels_ = Levels.from_state(arrays)
         self._place()
 

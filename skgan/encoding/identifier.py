@@ -52,12 +52,12 @@ class Identifier(Encoder):
             return following.astype(np.float64)
         return as_objects(f"{self.before_}{number:0{self.digits_}d}{self.after_}" for number in following)
 
-    def state(self) -> dict[str, np.ndarray]:
+    def learned(self) -> dict[str, np.ndarray]:
         """Return the pattern and the last number."""
         return {"pattern": packed([self.before_, self.after_]), "last": np.array([self.last_, self.digits_])}
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take over what `state` gave."""
+        """Take over what `learned` gave."""
         self.before_, self.after_ = unpacked(arrays["pattern"])
         if arrays["last"].shape != (2,) or arrays["last"].dtype != np.int64:
             raise ValueError("the last name of a column is none")

@@ -55,7 +55,7 @@ class Log(Numeric):
         low, high, s = self.scale_
         return low + s * np.expm1((numbers + 1) / 2 * np.log1p((high - low) / s))
 
-    def _learned(self) -> dict[str, np.ndarray]:
+    def _own(self) -> dict[str, np.ndarray]:
         return {"scale": self.scale_}
 
     def _relearn(self, arrays: Mapping[str, np.ndarray]) -> int:

@@ -52,7 +52,7 @@ class MinMax(Numeric):
         low, high = self.ends_
         return low + (numbers + 1) / 2 * (high - low)
 
-    def _learned(self) -> dict[str, np.ndarray]:
+    def _own(self) -> dict[str, np.ndarray]:
         return {"ends": self.ends_}
 
     def _relearn(self, arrays: Mapping[str, np.ndarray]) -> int:

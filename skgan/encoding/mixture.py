@@ -1,7 +1,7 @@
 r"""A mixture of normals in one dimension, fitted by variational inference on distinct values with weights.
 
-With counts c_i of the distinct values x_i, a stick-breaking prior of concentration :math:`\gamma`, and a normal-gamma prior
-of mean m, weight 1, one degree of freedom and the variance s of the data,
+With counts c_i of the distinct values x_i, a stick-breaking prior of concentration :math:`\gamma`, and a normal-gamma
+prior of mean m, weight 1, one degree of freedom and the variance s of the data,
 
 .. math::
     \ln r_{ik} = \mathrm{E}[\ln \pi_k] + \tfrac12 (\psi(\nu_k / 2) + \ln 2 - \ln \nu_k v_k)
@@ -48,9 +48,9 @@ class Mixture:
     --------
     >>> import numpy as np
     >>> from skgan.encoding.mixture import Mixture
-    >>> mixture = Mixture(np.array([0.0, 0.1, 5.0, 5.1]), np.array([30, 30, 20, 20]), most=4)
-    >>> mixture.means.round()
-    array([0., 5.])
+    >>> mixture = Mixture(np.array([0.0, 0.1, 5.0, 5.1]), np.array([6000, 6000, 4000, 4000]), most=2)
+    >>> mixture.means.round(2)
+    array([0.05, 5.05])
     """
 
     def __init__(self, distinct: np.ndarray, counts: np.ndarray, most: int):

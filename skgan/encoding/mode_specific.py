@@ -34,7 +34,7 @@ class ModeSpecific(Numeric):
     --------
     >>> import numpy as np
     >>> from skgan.encoding.mode_specific import ModeSpecific
-    >>> column = np.concatenate([np.linspace(-1, 1, 50), np.linspace(99, 101, 50)])
+    >>> column = np.concatenate([np.linspace(-1, 1, 5000), np.linspace(99, 101, 5000)])
     >>> ModeSpecific().fit(column).width
     2
     """
@@ -59,7 +59,7 @@ class ModeSpecific(Numeric):
     def _decoded(self, numbers: np.ndarray, kinds: np.ndarray) -> np.ndarray:
         return self.mixture_.decode(numbers, kinds)
 
-    def _learned(self) -> dict[str, np.ndarray]:
+    def _own(self) -> dict[str, np.ndarray]:
         return self.mixture_.state()
 
     def _relearn(self, arrays: Mapping[str, np.ndarray]) -> int:

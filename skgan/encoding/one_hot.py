@@ -61,12 +61,12 @@ class OneHot(Encoder):
         """Return the code of a value, -1 where it shares one or is not known."""
         return self.levels_.code_of(value)
 
-    def state(self) -> dict[str, np.ndarray]:
+    def learned(self) -> dict[str, np.ndarray]:
         """Return values and how often each was."""
         return self.levels_.state()
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take over what `state` gave."""
+        """Take over what `learned` gave."""
         self.levels_ = Levels.from_state(arrays)
         self.width = len(self.levels_)
 

@@ -55,12 +55,12 @@ class Ordinal(Encoder):
         place = (numbers[:, 0].astype(np.float64) + 1) / 2 * len(self.levels_)
         return self.levels_.decode(np.clip(place.astype(int), 0, len(self.levels_) - 1), rng)
 
-    def state(self) -> dict[str, np.ndarray]:
+    def learned(self) -> dict[str, np.ndarray]:
         """Return values and how often each was."""
         return self.levels_.state()
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take over what `state` gave."""
+        """Take over what `learned` gave."""
         self.levels_ = Levels.from_state(arrays)
 
     def knows(self, value: Any) -> bool:

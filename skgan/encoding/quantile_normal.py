@@ -90,7 +90,7 @@ class QuantileNormal(Numeric):
             return self.values_[np.minimum(np.searchsorted(self.ends_, place), len(self.values_) - 1)]
         return np.interp(place, self.ends_, self.values_)
 
-    def _learned(self) -> dict[str, np.ndarray]:
+    def _own(self) -> dict[str, np.ndarray]:
         return {"places": self.ends_, "quantiles": self.values_, "exact": np.array(self.exact_)}
 
     def _relearn(self, arrays: Mapping[str, np.ndarray]) -> int:

@@ -69,7 +69,10 @@ class Table:
         for column, (_, encoder) in zip(found, chosen, strict=True):
             read.append(column_kinds.as_the_encoder_reads(column, encoder))
             self.encoders.append(clone(encoder).fit(read[-1]))
-        codes = [e.encode(r)[1] if e.width and not e.numbers else None for e, r in zip(self.encoders, read, strict=True)]
+        codes = [
+            encoder.encode(values)[1] if encoder.width and not encoder.numbers else None
+            for encoder, values in zip(self.encoders, read, strict=True)
+        ]
         self.follows = dependence.found(codes, [name in said for name in self.names])
         self.like = [replace(column, values=column.values[:0]) for column in found]
         self.report = [
@@ -79,7 +82,7 @@ class Table:
         self._lay_out()
         self._warn()
         of_y = label_encoding.learn(y, len(X), classes, kinds)
-        counts = [np.zeros(0)] * 0
+        counts: list[np.ndarray] = []
         if asking.share:
             of_rows = self._codes(read)
             counts = [np.bincount(of_rows[i], minlength=self.widths[i]) for i in range(len(self.widths))]
@@ -260,7 +263,7 @@ class Table:
         """Return what was learned; encoders and rules are described by whoever knows their names."""
         told = []
         for place, (column, encoder) in enumerate(zip(self.like, self.encoders, strict=True)):
-            arrays |= {f"table.{place}.{name}": np.asarray(a) for name, a in encoder.state().items()}
+            arrays |= {f"table.{place}.{name}": np.asarray(a) for name, a in encoder.learned().items()}
             source, mapping = self.follows.get(place, (None, None))
             if mapping is not None:
                 arrays[f"table.{place}.follows"] = mapping
@@ -276,7 +279,7 @@ class Table:
             )
         rules = []
         for place, rule in enumerate(self.constraints):
-            arrays |= {f"table.rule{place}.{name}": np.asarray(a) for name, a in rule.state().items()}
+            arrays |= {f"table.rule{place}.{name}": np.asarray(a) for name, a in rule.learned().items()}
             rules.append(rule)
         return {
             "table": told,

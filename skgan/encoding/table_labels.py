@@ -29,6 +29,8 @@ class TableLabels(Labels):
         Whether the networks are always told of one value.
     """
 
+    conditional = True
+
     def __init__(self, of_y: Labels, counts: list[np.ndarray], always: bool):
         self.of_y = of_y
         self.counts = counts

@@ -1,7 +1,7 @@
 """What a user asks of samples of a table: values of its columns, and ranges of its numbers.
 
 Categories are told to the networks and written into the sample: every row has what was asked. Numbers and ranges are
-looked for among a bounded number of draws, the nearest is taken, and it is moved to what was asked where no draw had it.
+looked for among a bounded number of draws; the nearest is taken, and moved to what was asked where no draw had it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
+from skgan.encoding._texts import as_objects
 from skgan.encoding.columns import NUMBER, SPAN, TIME, Column
 from skgan.exceptions import TrainingWarning
+from skgan.interfaces import Encoder
 from skgan.seeding import Key
 from skgan.validation import listed, sentence
 
@@ -29,7 +31,7 @@ WORTH_TELLING = 0.05
 
 def names_columns(y: Any) -> bool:
     """Say whether y asks for values of columns: a dict, or a DataFrame."""
-    return isinstance(y, Mapping) or hasattr(y, "iloc") and getattr(y, "ndim", 0) == 2
+    return isinstance(y, Mapping) or (hasattr(y, "iloc") and getattr(y, "ndim", 0) == 2)
 
 
 class Wish:
@@ -140,24 +142,31 @@ class Wish:
             self.ranges[place] = (np.full(self._n, _or(low, -np.inf)), np.full(self._n, _or(high, np.inf)))
             return
         wanted = _for_each_row(said, self._n)
-        numbers = np.array([_number(v, like) for v in wanted]) if like.holds in (NUMBER, TIME, SPAN) else None
+        if like.holds in (NUMBER, TIME, SPAN):
+            told = np.array([_number(value, like) for value in wanted], np.float64)
+            distinct, inverse = np.unique(told, return_inverse=True)
+            wanted = [None if value != value else value for value in told.tolist()]
+            numbers: np.ndarray | None = told
+        else:
+            numbers, distinct = None, as_objects(dict.fromkeys(wanted))
+            place_of = {value: k for k, value in enumerate(distinct)}
+            inverse = np.array([place_of[value] for value in wanted])
         source, mapping = self.table.follows.get(place, (place, None))
-        distinct = {value: self._code(encoder, value) for value in dict.fromkeys(numbers if numbers is not None else wanted)}
-        codes = np.array([distinct[v] for v in (numbers if numbers is not None else wanted)], np.int64)
         span = self.table.span_of(source)
-        if numbers is not None and (codes < 0).any():
-            self._take_numbers(place, numbers)
+        codes = np.array([_code(encoder, value) for value in distinct], np.int64)[inverse]
+        if numbers is not None and (codes < 0).any() and encoder.numbers and not np.isnan(numbers).any():
+            self.ranges[place] = (numbers, numbers.copy())
             return
-        if (codes < 0).any():
+        if (codes < 0).any() and encoder.width:
             raise ValueError(
                 sentence(
-                    f"y must ask for values that column {str(name)[:60]!r} had in fit.",
-                    f"Got {listed([str(v)[:40] for v, code in distinct.items() if code < 0], 3)}.",
-                    "Ask for one of its values.",
+                    f"y must ask for values that column {str(name)[:60]!r} had in fit, and that share no category.",
+                    f"Got {listed([str(value)[:40] for value in distinct if _code(encoder, value) < 0], 3)}.",
+                    "Ask for another of its values.",
                 )
             )
         if span < 0:
-            self.values[place] = wanted if numbers is None else numbers
+            self.values[place] = as_objects(wanted) if numbers is None else numbers
             return
         if mapping is not None:
             codes = self._sources(source, mapping, codes)
@@ -171,19 +180,17 @@ class Wish:
             )
         self.codes[:, span] = codes
 
-    def _take_numbers(self, place: int, numbers: np.ndarray) -> None:
-        self.ranges[place] = (numbers, numbers.copy())
-
-    def _code(self, encoder: Any, value: Any) -> int:
-        number = value is not None and isinstance(value, float) and getattr(encoder, "levels_", None) is not None
-        return encoder.code_of(None if number and value != value else value)
-
     def _sources(self, source: int, mapping: np.ndarray, codes: np.ndarray) -> np.ndarray:
         """Return for each wanted code the most frequent code of the column that it follows from."""
         span = self.table.span_of(source)
         counts = self.table.labels.counts[span] if self.table.labels.condition_dim else np.ones(len(mapping))
         best = {int(code): max(np.nonzero(mapping == code)[0], key=lambda k: counts[k]) for code in np.unique(codes)}
         return np.array([best[int(code)] for code in codes])
+
+
+def _code(encoder: Encoder, value: Any) -> int:
+    """Return the code of a value; a missing number is None to encoders of categories."""
+    return encoder.code_of(None if value != value and not encoder.numbers else value)
 
 
 def _rows_of(asked: Mapping[Any, Any], n_samples: int | None) -> int:
@@ -231,7 +238,7 @@ def _number(value: Any, like: Column) -> float | None:
         kind = pd.Timestamp if like.holds == TIME else pd.Timedelta
         moment = kind(value)
         if like.holds == TIME and moment.tzinfo is not None:
-            moment = moment.tz_convert("UTC").tz_localize(None)
+            moment = moment.tz_localize(None)
         return float(np.asarray(moment.to_numpy(), "M8[us]" if like.holds == TIME else "m8[us]").astype(np.int64))
     try:
         return float(value)

@@ -44,8 +44,8 @@ class Spans(nn.Module):
         self.silent = any(alone for _, _, alone in columns)
         self.temperature = temperature
         self.hard = hard
-        #: the raw values of the spans in the last call, for terms that need logits
-        self.logits: Tensor | None = None
+        #: the raw values of the spans in the last call and what it returned, for terms that need logits
+        self.logits, self.sample = torch.empty(0), torch.empty(0)
         self._lay_out()
         self.register_buffer("silences", _silences(columns), persistent=False)
 
@@ -60,7 +60,6 @@ class Spans(nn.Module):
             Spans `(n, widths)` with one 1 where a value is asked for, 0 elsewhere.
         """
         numbers, logits = raw[:, : self.numbers].tanh(), raw[:, self.numbers :]
-        self.logits = logits
         if not self.widths:
             return numbers
         noisy = (logits - exponential(logits.detach()).log()) / self.temperature
@@ -70,7 +69,10 @@ class Spans(nn.Module):
             spans = asked + (1 - given) * spans
         if self.silent:
             numbers = numbers * (1 - spans @ self.silences)
-        return torch.cat([numbers, spans], 1)
+        sample = torch.cat([numbers, spans], 1)
+        if self.training:
+            self.logits, self.sample = logits, sample
+        return sample
 
     def _decided(self, noisy: Tensor) -> Tensor:
         padded = torch.cat([noisy, noisy.new_full((len(noisy), 1), -torch.inf)], 1)

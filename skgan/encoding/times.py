@@ -19,7 +19,7 @@ class Datetime(QuantileNormal):
     Examples
     --------
     >>> import numpy as np
-    >>> from skgan.encoding.datetime import Datetime
+    >>> from skgan.encoding.times import Datetime
     >>> days = np.arange(100.0) * 86_400e6
     >>> Datetime().fit(days).domain_.step / 86_400e6
     1.0
