@@ -124,13 +124,26 @@ def _square_images(part: Component, spec: DataSpec) -> str:
     return f"it needs images as wide as high, and X has shape {spec.shape}"
 
 
+def _columns_to_know(part: Component, spec: DataSpec) -> str:
+    if not part.tags().tables or spec.columns:
+        return ""
+    return "it needs a table of mixed types, and X is none; give a DataFrame, or say columns={}"
+
+
 def _values_asked_for(part: Component, spec: DataSpec) -> str:
     if not part.tags().reads_condition or spec.condition_dim:
         return ""
     return "it reads which values of a row are asked for, and none are; use a table and conditioning='condition-vector'"
 
 
-DATA_RULES: tuple[DataRule, ...] = (_kind_of_data, _kind_of_labels, _codes_to_read, _values_asked_for, _square_images)
+DATA_RULES: tuple[DataRule, ...] = (
+    _kind_of_data,
+    _kind_of_labels,
+    _codes_to_read,
+    _columns_to_know,
+    _values_asked_for,
+    _square_images,
+)
 
 
 def why_not(first: Component, second: Component) -> str:

@@ -198,6 +198,8 @@ class Tags:
     rows_at_once : int
         Rows that an architecture's discriminator judges together, or a regularizer differentiates together; a batch
         must hold a multiple of them.
+    tables : bool
+        A part works with tables only, of columns that the networks know.
     reads_condition : bool
         A regularizer reads which values of a table's rows are asked for.
     """
@@ -219,6 +221,7 @@ class Tags:
     normal_latents: bool = False
     square: bool = False
     rows_at_once: int = 1
+    tables: bool = False
     reads_condition: bool = False
 
 

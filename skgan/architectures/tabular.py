@@ -161,6 +161,15 @@ class _Discriminator(nn.Module):
         e = self.embed(y)
         rows = torch.cat([x, e], 1)
         if self.pac > 1:
-            rows = rows.reshape(len(rows) // self.pac, -1) if self.training else rows.repeat(1, self.pac)
-            e = e.unflatten(0, (-1, self.pac)).mean(1) if self.training else e
+            rows, e = (_packed(rows, self.pac), _packed(e, self.pac)) if self.training else (rows, e)
+            rows = rows.flatten(1) if self.training else rows.repeat(1, self.pac)
+            e = e.mean(1) if self.training else e
         return self.head(self.stack(rows), e)
+
+
+def _packed(rows: Tensor, pac: int) -> Tensor:
+    """Return packs of rows `(ceil(n / pac), pac, width)`; the last one is filled up from the first rows."""
+    n = len(rows)
+    if missing := -n % pac:
+        rows = rows[torch.arange(n + missing, device=rows.device) % n]
+    return rows.unflatten(0, (-1, pac))

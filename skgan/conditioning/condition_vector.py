@@ -1,5 +1,6 @@
 """The condition vector of tables."""
 
+import torch
 from torch import Tensor, nn
 
 from skgan.conditioning._heads import VECTORS, JointHead
@@ -53,8 +54,8 @@ class ConditionVector(Conditioning):
         return NoEmbedding(spec.label_dim)
 
     def head(self, width: int, spec: DataSpec) -> nn.Module:
-        """Return a linear logit: the label is beside the sample already."""
-        return _Linear(width) if spec.columns else JointHead(width, spec.label_dim, width)
+        """Return a linear logit of features and label for tables, whose networks see the label beside the sample."""
+        return _Linear(width + spec.label_dim) if spec.columns else JointHead(width, spec.label_dim, width)
 
     def asking(self) -> Asking:
         """Return how often values are asked for."""
@@ -67,5 +68,5 @@ class _Linear(nn.Module):
         self.logit = nn.Linear(width, 1)
 
     def forward(self, features: Tensor, e: Tensor) -> Critique:
-        """Return logits `(n,)` for features `(n, width)`; e was seen beside the sample."""
-        return Critique(self.logit(features).squeeze(1), features)
+        """Return logits `(n,)` for features `(n, width)` and labels e."""
+        return Critique(self.logit(torch.cat([features, e], 1)).squeeze(1), features)

@@ -33,6 +33,11 @@ def drawing_from(generator: torch.Generator) -> Iterator[None]:
         _CURRENT.reset(token)
 
 
+def drawing() -> bool:
+    """Say whether a step or a draw lends its generator."""
+    return _CURRENT.get() is not None
+
+
 def exponential(like: Tensor) -> Tensor:
     """Return numbers of the standard exponential distribution, shaped like a tensor and on its device."""
     return torch.empty_like(like, requires_grad=False).exponential_(generator=_generator(like.device))
@@ -64,6 +69,6 @@ class Dropout(nn.Module):
 
 
 def _generator(device: torch.device) -> torch.Generator:
-    """Return who draws: outside of a step and a draw always the same numbers."""
+    """Return who draws; outside of a step and a draw the numbers are always the same."""
     current = _CURRENT.get()
     return current if current is not None and current.device == device else torch_generator(("outside",), device)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from skgan.layers.chance import exponential
+from skgan.layers.chance import drawing, exponential
 
 
 class Spans(nn.Module):
@@ -16,8 +16,8 @@ class Spans(nn.Module):
     .. math:: p = \mathrm{softmax}\left(\frac{l + g}{\tau}\right), \qquad g = -\log E,\; E \sim \mathrm{Exp}(1)
 
     In evaluation, and with `hard` in training too, the largest entry of a span is 1 and the others are 0; then the
-    gradient is that of p. Asked values are written into the spans they belong to. A column's numbers are 0 beside an
-    entry that stands alone.
+    gradient is that of p. In evaluation there is noise only where samples are drawn (`drawing_from`). Asked values are
+    written into the spans they belong to. A column's numbers are 0 beside an entry that stands alone.
 
     Parameters
     ----------
@@ -62,8 +62,8 @@ class Spans(nn.Module):
         numbers, logits = raw[:, : self.numbers].tanh(), raw[:, self.numbers :]
         if not self.widths:
             return numbers
-        noisy = (logits - exponential(logits.detach()).log()) / self.temperature
-        spans = self._decided(noisy)
+        noisy = logits - exponential(logits.detach()).log() if self.training or drawing() else logits
+        spans = self._decided(noisy / self.temperature)
         if asked is not None:
             given = asked.new_zeros(len(asked), len(self.widths)).index_add_(1, self.owner, asked)[:, self.owner]
             spans = asked + (1 - given) * spans
@@ -73,6 +73,15 @@ class Spans(nn.Module):
         if self.training:
             self.logits, self.sample = logits, sample
         return sample
+
+    def surprise(self) -> Tensor:
+        """Return minus the logarithm of each entry's probability in the last call, before noise, `(n, widths)`."""
+        owner = self.owner.expand(len(self.logits), -1)
+        top = self.logits.new_full((len(self.logits), len(self.widths)), -torch.inf)
+        top = top.scatter_reduce(1, owner, self.logits.detach(), "amax")
+        shifted = self.logits - top.gather(1, owner)
+        total = torch.zeros_like(top).scatter_add(1, owner, shifted.exp())
+        return total.log().gather(1, owner) - shifted
 
     def _decided(self, noisy: Tensor) -> Tensor:
         padded = torch.cat([noisy, noisy.new_full((len(noisy), 1), -torch.inf)], 1)

@@ -1,12 +1,14 @@
 """The cross-entropy between what a generator of tables was asked for and what it gives."""
 
-import torch
 from torch import Tensor
 
 from skgan.interfaces import Batch, Real, Regularizer, Tags
 from skgan.layers import Spans
 
 NAMES = {"conditional-cross-entropy": "ConditionalCrossEntropy"}
+
+#: probability that a sample is taken to give a category at least
+LEAST = 1e-6
 
 
 class ConditionalCrossEntropy(Regularizer):
@@ -41,23 +43,15 @@ class ConditionalCrossEntropy(Regularizer):
 
     def tags(self) -> Tags:
         """Return that values must be asked for."""
-        return Tags(reads_condition=True)
+        return Tags(tables=True, reads_condition=True)
 
     def penalty(self, batch: Batch) -> Tensor:
         """Return the penalty of each sample, `(n,)`."""
         spans = next((layer for layer in batch.module.modules() if isinstance(layer, Spans)), None)
-        if spans is None:
-            return batch.fake.new_zeros(len(batch.fake))
+        width = batch.y.shape[1] if spans is None else sum(spans.widths)
+        asked = batch.y[:, -width:]
+        if spans is None:  # a generator of another make: its samples are all there is
+            return self.weight * (asked * -batch.fake[:, -width:].clamp(LEAST, 1).log()).sum(1)
         if spans.sample is not batch.fake:
             batch.generate(batch.z)
-        width = sum(spans.widths)
-        asked = batch.y[:, -width:]
-        # The largest raw value of each span, so that no exponential overflows.
-        logits = spans.logits
-        owner = spans.owner.expand(len(logits), -1)
-        top = torch.full((len(logits), len(spans.widths)), -torch.inf, device=logits.device)
-        top = top.scatter_reduce(1, owner, logits.detach(), "amax")
-        shifted = logits - top.gather(1, owner)
-        total = torch.zeros_like(top).scatter_add(1, owner, shifted.exp())
-        surprise = total.log().gather(1, owner) - shifted
-        return self.weight * (asked * surprise).sum(1)
+        return self.weight * (asked * spans.surprise()).sum(1)

@@ -2,11 +2,15 @@
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn import functional
 
-from skgan.interfaces import Batch, DataSpec, Integer, Real, Regularizer, Tags
+from skgan.interfaces import Batch, DataSpec, IncompatibleComponentError, Integer, Real, Regularizer, Tags, sentence
 
 NAMES = {"downstream": "Downstream"}
+
+#: of the running average of the classifier's weights, once it has warmed up
+DECAY = 0.99
 
 
 class Downstream(Regularizer):
@@ -14,8 +18,8 @@ class Downstream(Regularizer):
 
     .. math:: \lambda\, \mathrm{CE}(C(x_{-t}), x_t)
 
-    The classifier C sees all columns but the target t. In the discriminator's turn it learns on real rows, in the
-    generator's turn the generator gets the gradient of the same loss on fake rows.
+    The classifier C sees all columns but the target t. It learns on real rows alone, in the generator's turn; the
+    generator gets the gradient of the same loss on fake rows, under a running average of the classifier's weights.
 
     Parameters
     ----------
@@ -38,7 +42,7 @@ class Downstream(Regularizer):
     """
 
     constraints = {"column": (Integer(-(10**6)),), "weight": (Real(0.0),), "width": (Integer(1),)}
-    player = "both"
+    player = "generator"
 
     def __init__(self, column: int = -1, weight: float = 1.0, width: int = 128):
         self.column = column
@@ -47,20 +51,31 @@ class Downstream(Regularizer):
 
     def tags(self) -> Tags:
         """Return that it is a number of the whole batch, of a table."""
-        return Tags(kinds=("vector",), whole_batch=True)
+        return Tags(tables=True, whole_batch=True)
 
     def modules(self, spec: DataSpec) -> dict[str, nn.Module]:
-        """Return the classifier, trained in the discriminator's turn."""
-        target = _target(spec.columns, self.column)
-        return {"discriminator": _Classifier(spec.n_values, target, self.width)} if target else {}
+        """Return the classifier, trained in the generator's turn."""
+        return {"generator": _Classifier(spec.n_values, _target(spec.columns, self.column), self.width)}
 
-    def penalty(self, batch: Batch) -> Tensor | None:
-        """Return the penalty of the batch, a scalar; None where no column is all category."""
-        if not batch.modules[self]:
-            return None
-        classifier = batch.modules[self]["discriminator"]
-        rows = batch.real if batch.player == "discriminator" else batch.fake
-        return self.weight * classifier(rows.detach() if batch.player == "discriminator" else rows)
+    def state(self, spec: DataSpec) -> dict[str, Tensor]:
+        """Return the running average of the classifier's weights, zeros to start from, and how often it moved."""
+        with torch.device("meta"):
+            classifier = _Classifier(spec.n_values, _target(spec.columns, self.column), self.width)
+        averages = {_name(name): torch.zeros(weight.shape) for name, weight in classifier.named_parameters()}
+        return {"updates": torch.zeros(()), **averages}
+
+    def penalty(self, batch: Batch) -> Tensor:
+        """Return the penalty of the batch, a scalar."""
+        classifier, state = batch.modules[self]["generator"], batch.state[self]
+        learned = classifier(batch.real)
+        with torch.no_grad():
+            state["updates"] += 1
+            keep = ((1 + state["updates"]) / (10 + state["updates"])).clamp(max=DECAY)
+            for name, weight in classifier.named_parameters():
+                average = state[_name(name)]
+                average.copy_(torch.lerp(weight, average.to(weight.dtype), keep.to(weight.dtype)))
+        fixed = {name: state[_name(name)].to(w.dtype).clone() for name, w in classifier.named_parameters()}
+        return self.weight * (learned + functional_call(classifier, fixed, (batch.fake,)))
 
     @classmethod
     def get_test_params(cls) -> list[dict]:
@@ -84,12 +99,23 @@ class _Classifier(nn.Module):
         return functional.cross_entropy(self.stack(seen), x[:, self.start : self.end])
 
 
-def _target(columns: tuple, place: int) -> tuple[int, int] | None:
-    """Return where the span of the target begins and ends in a sample."""
+def _name(weight: str) -> str:
+    return weight.replace(".", "_")
+
+
+def _target(columns: tuple, place: int) -> tuple[int, int]:
+    """Return where the span of the target begins and ends in a sample, or refuse a place that there is not."""
     start = sum(numbers for numbers, _, _ in columns)
     spans = []
     for numbers, width, _ in columns:
         if width and not numbers:
             spans.append((start, start + width))
         start += width
-    return spans[place] if -len(spans) <= place < len(spans) else None
+    if not -len(spans) <= place < len(spans):
+        raise IncompatibleComponentError(
+            sentence(
+                f"The column of 'downstream' must be the place of one of {len(spans)} columns that are all category.",
+                f"Got {place}. Choose another, or leave 'downstream' out.",
+            )
+        )
+    return spans[place]
