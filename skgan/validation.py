@@ -265,7 +265,7 @@ def as_array(X: Any) -> Any:
         )
     if type(X).__module__.partition(".")[0] == "torch" and hasattr(X, "detach"):
         return _from_torch(X)
-    if hasattr(X, "iloc") or isinstance(X, np.ndarray):
+    if hasattr(X, "iloc") or isinstance(X, np.ndarray) or hasattr(X, "chunks_of_rows"):
         return X
     # Only what says that it is an array: asking anything else for its items may never end.
     if not isinstance(X, list | tuple) and not hasattr(X, "__array__"):
@@ -367,7 +367,8 @@ def check_columns(estimator: Any, X: Any, *, reset: bool) -> Any:
                 f"while a minimum of {least} is required. Collect more rows.",
             )
         )
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    named = X.first if hasattr(X, "chunks_of_rows") else X
+    validate_data(estimator, named, reset=reset, skip_check_array=True)
     return X
 
 

@@ -47,7 +47,7 @@ def is_table(X: Any, columns: Any) -> bool:
     """Say whether X is a table of mixed types: a DataFrame that holds more than numbers, or whose columns are given."""
     if getattr(X, "ndim", 0) != 2:
         return False
-    if columns is not None:
+    if columns is not None or hasattr(X, "chunks_of_rows"):
         return True
     if not hasattr(X, "iloc"):
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,8 +22,8 @@ from skgan.row_orders import AskedRows
 from skgan.seeding import Key, numpy_generator
 from skgan.validation import did_you_mean, listed, sentence
 
-#: rows that are decoded at once
-_CHUNK = 2**16
+#: rows of a table in a file that encoders learn from; and bytes of records from which they are kept in a file too
+LEARNED_FROM, LARGEST_IN_MEMORY = 100_000, 2**30
 
 
 class Table:
@@ -58,6 +59,9 @@ class Table:
         asking: Asking,
         constraints: list[Constraint],
     ):
+        n = len(X)
+        if hasattr(X, "chunks_of_rows"):
+            X = X.some_rows(LEARNED_FROM)
         found = columns.read(X)
         self.names = columns.names_of(X)
         self.frame = hasattr(X, "iloc")
@@ -81,7 +85,7 @@ class Table:
         ]
         self._lay_out()
         self._warn()
-        of_y = label_encoding.learn(y, len(X), classes, kinds)
+        of_y = label_encoding.learn(y, n, classes, kinds)
         counts: list[np.ndarray] = []
         if asking.share:
             of_rows = self._codes(read)
@@ -139,6 +143,9 @@ class Table:
 
     def encode(self, X: Any, key: Key | None = None) -> Tensor:
         """Return a table as records, `(n, bytes)`; with a key as it is trained on, without one always the same."""
+        return self._of_chunks(X, key) if hasattr(X, "chunks_of_rows") else self._records(X, key)
+
+    def _records(self, X: Any, key: Key | None) -> Tensor:
         found = columns.read(X)
         read = [
             column_kinds.as_the_encoder_reads(self._same(column, like), encoder)
@@ -317,6 +324,21 @@ class Table:
         for place, rule in enumerate(self.constraints):
             rule.restore(_under(f"table.rule{place}.", arrays))
         return self
+
+    def _of_chunks(self, X: Any, key: Key | None) -> Tensor:
+        """Return the records of a table in a file, in memory or in a file without a name."""
+        width = self._records(X.first.iloc[:1], None).shape[1]
+        if len(X) * width <= LARGEST_IN_MEMORY:
+            records = np.empty((len(X), width), np.uint8)
+        else:
+            with tempfile.TemporaryFile() as file:  # the map stays when the name is gone
+                records = np.memmap(file, np.uint8, "w+", shape=(len(X), width))
+        start = 0
+        for number, chunk in enumerate(X.chunks_of_rows()):
+            own = self._records(chunk, None if key is None else (*key, "chunk", number)).numpy()
+            records[start : start + len(own)] = own
+            start += len(own)
+        return torch.from_numpy(records)
 
     # --- inside -------------------------------------------------------------------------------------
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from skgan.layers.chance import drawing, exponential
+from skgan.layers.chance import drawing, gumbel
 
 
 class Spans(nn.Module):
     r"""A sample of a table from raw values: tanh on the numbers, a Gumbel-softmax on each span.
 
-    .. math:: p = \mathrm{softmax}\left(\frac{l + g}{\tau}\right), \qquad g = -\log E,\; E \sim \mathrm{Exp}(1)
+    .. math:: p = \mathrm{softmax}\left(\frac{l + g}{\tau}\right), \qquad g = -\log(-\log u),\; u \sim \mathrm{U}(0, 1)
 
     In evaluation, and with `hard` in training too, the largest entry of a span is 1 and the others are 0; then the
     gradient is that of p. In evaluation there is noise only where samples are drawn (`drawing_from`). Asked values are
@@ -62,7 +62,7 @@ class Spans(nn.Module):
         numbers, logits = raw[:, : self.numbers].tanh(), raw[:, self.numbers :]
         if not self.widths:
             return numbers
-        noisy = logits - exponential(logits.detach()).log() if self.training or drawing() else logits
+        noisy = logits + gumbel(logits.detach()) if self.training or drawing() else logits
         spans = self._decided(noisy / self.temperature)
         if asked is not None:
             given = asked.new_zeros(len(asked), len(self.widths)).index_add_(1, self.owner, asked)[:, self.owner]
