@@ -525,7 +525,7 @@ class GANEstimator(
             self._encoding_.asked(labels, model.parts.conditioning.asking()),
         )
         if model.step == 0:
-            rehearsal.play(model, model.objective(), data)
+            rehearsal.play(model, model.objective(), data, self.micro_batch)
         per_pass = -(-len(rows) // self.batch_size)
         n_steps = per_pass if one_pass else resolution.budget(self.max_iter, model.spec.kind, len(rows))
         watch = Watch(
