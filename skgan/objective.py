@@ -14,6 +14,7 @@ from skgan.data import Rows
 from skgan.ensemble import Ensemble
 from skgan.interfaces import Augmentation, Component, Conditioning, Critique, DataSpec, Loss, Regularizer
 from skgan.latents import Prior
+from skgan.layers import drawing_from
 from skgan.precision import FLOAT32, Precision
 from skgan.seeding import Key, torch_generator
 
@@ -97,6 +98,7 @@ class Batch:
         self._augmentations = augmentations
         self._names = names
         self._draws = draws
+        self._rngs: dict[str, torch.Generator] = {}
         self._precision = precision
         self._gradients: dict[str, Tensor] = {}
         self._differentiate = {samples for part in due for samples in part.needs_gradient}
@@ -138,7 +140,7 @@ class Batch:
 
     def generate(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the generator's samples, with gradient only in its own turn."""
-        with torch.set_grad_enabled(self.player == "generator"):
+        with torch.set_grad_enabled(self.player == "generator"), drawing_from(partial(self.rng, "chance/generator")):
             return self._precision.run(self._generator, z, self.y if y is None else y)
 
     def grad(self, outputs: Tensor, inputs: Tensor) -> Tensor:
@@ -146,8 +148,11 @@ class Batch:
         return torch.autograd.grad(outputs.sum(), inputs, create_graph=True)[0]
 
     def rng(self, part: Component | str) -> torch.Generator:
-        """Return a generator of this update that belongs to `part` alone."""
-        return self._draws(part if isinstance(part, str) else self._names[part])
+        """Return the generator of this update that belongs to `part` alone; asked again, it goes on."""
+        name = part if isinstance(part, str) else self._names[part]
+        if name not in self._rngs:
+            self._rngs[name] = self._draws(name)
+        return self._rngs[name]
 
     def _slope(self, logits: Tensor, x: Tensor) -> Tensor:
         each = logits.unbind(1) if isinstance(self._discriminator, Ensemble) else [logits]
@@ -156,7 +161,8 @@ class Batch:
     def _door(self, x: Tensor, y: Tensor, stream: str) -> Critique:
         for part in self._augmentations:
             x = part.with_state(x, self.rng(f"{self._names[part]}/{stream}"), self.state[part])
-        return self._precision.run(self._discriminator, x, y)
+        with drawing_from(partial(self.rng, f"chance/{stream}")):
+            return self._precision.run(self._discriminator, x, y)
 
 
 class Pieces(NamedTuple):

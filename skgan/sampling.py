@@ -8,10 +8,12 @@ long one, to the bit.
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -22,6 +24,7 @@ from skgan.engine import device_of
 from skgan.exceptions import TrainingWarning
 from skgan.interfaces import Sampler
 from skgan.latents import Prior
+from skgan.layers import drawing_from
 from skgan.seeding import Key, torch_generator
 from skgan.validation import sentence
 
@@ -71,7 +74,15 @@ def ahead(draw: Callable[[slice], Tensor], blocks: list[slice]) -> Iterator[Tens
         yield drawn.result()
 
 
-def generate(generator: Callable[..., Tensor], z: Tensor, y: Tensor, network: nn.Module, chunk: int) -> Tensor:
+def generate(
+    generator: Callable[..., Tensor],
+    z: Tensor,
+    y: Tensor,
+    network: nn.Module,
+    chunk: int,
+    key: Key = ("given",),
+    first: int = 0,
+) -> Tensor:
     """Return samples `(n, *shape)` on the network's device.
 
     Parameters
@@ -84,10 +95,20 @@ def generate(generator: Callable[..., Tensor], z: Tensor, y: Tensor, network: nn
         What `generator` runs; it is put to rest meanwhile.
     chunk : int
         Rows that it is given at a time.
+    key : tuple
+        Of the random numbers that layers draw, for each chunk its own.
+    first : int
+        Rows of the draw before these.
     """
     device = device_of(network)
+    chunks = itertools.count(first // chunk)
+
+    def drawn(z: Tensor, y: Tensor) -> Tensor:
+        with drawing_from(partial(torch_generator, (*key, "chance", next(chunks)), device)):
+            return generator(z, y)
+
     with still(network):
-        return _in_chunks(generator, (sent(z, device), sent(y, device)), device, chunk)
+        return _in_chunks(drawn, (sent(z, device), sent(y, device)), device, chunk)
 
 
 def draw_with(
@@ -104,7 +125,8 @@ def draw_with(
         for start in range(0, len(z), CHUNK):
             of_z, of_y = (_padded(tensor[start : start + CHUNK], CHUNK).to(device) for tensor in (z, y))
             rng = torch_generator((*key, "sampler", start), device)
-            x, share = sampler.draw(generator, discriminator, of_z, of_y, rng)
+            with drawing_from(partial(torch_generator, (*key, "chance", start), device)):
+                x, share = sampler.draw(generator, discriminator, of_z, of_y, rng)
             pieces.append(x.detach()[: len(z) - start].cpu())
             shares.append(share)
     share = sum(shares) / len(shares)

@@ -20,7 +20,8 @@ from skgan.encoding import scaling as scalings
 from skgan.encoding.labels import Labels
 from skgan.encoding.layout import Layout
 from skgan.encoding.scaling import Range, Scaling
-from skgan.interfaces import DataSpec
+from skgan.interfaces import Asking, DataSpec
+from skgan.seeding import Key
 from skgan.validation import sentence
 
 __all__ = ["Encoding"]
@@ -103,8 +104,31 @@ class Encoding:
             )
         return self.labels.values(y, n)
 
-    def decode(self, x: Tensor) -> Any:
-        """Return the networks' samples `(n, *shape)`, on any device, the way X came."""
+    def stored(self, rows: np.ndarray, y: Any, key: Key) -> tuple[Tensor, Tensor]:
+        """Return samples and labels to train on, as they are kept."""
+        return self.encode(rows), self.encode_labels(y, len(rows))
+
+    def asked(self, labels: Tensor, asking: Asking) -> Any:
+        """Return None: only of tables values are asked for."""
+        return None
+
+    def wish(self, y: Any, n_samples: int | None) -> Any:
+        """Return None where y is a label, or refuse values of columns, which only tables have."""
+        if hasattr(y, "items") and not hasattr(y, "iloc") and not hasattr(y, "dtype"):
+            raise ValueError(
+                sentence(
+                    "y must be labels: X was no table of mixed types. Got a dict.",
+                    "Fit on a DataFrame with columns={} to ask for values of its columns.",
+                )
+            )
+        return None
+
+    def joined(self, pieces: list[Any]) -> Any:
+        """Return what `decode` made of several blocks of samples as one."""
+        return self.layout.joined(pieces)
+
+    def decode(self, x: Tensor, stored: Tensor | None = None, key: Key = ()) -> Any:
+        """Return the networks' samples `(n, *shape)`, on any device, the way X came; labels are not looked at."""
         scaling = self.scaling
         if isinstance(scaling, Range) and scaling.whole_bytes and self.layout.holds_bytes and self.preprocessor is None:
             return self.layout.restore_bytes(scaling.to_bytes(x))
