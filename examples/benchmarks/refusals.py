@@ -1,4 +1,4 @@
-"""How soon bad input is refused: 60,000 rows of 784 numbers with one thing wrong, and what looking costs when nothing is.
+"""How soon bad input is refused: 60,000 rows of 784 numbers with one thing wrong; and what looking costs otherwise.
 
     python examples/benchmarks/refusals.py [--rows 60000] [--features 784]
 
