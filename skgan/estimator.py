@@ -5,6 +5,7 @@ Importing this module, and constructing, cloning or printing an estimator, does 
 
 from __future__ import annotations
 
+import copy
 import inspect
 import warnings
 from collections.abc import Callable, Iterator
@@ -74,7 +75,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "learning_rate": _RATE,
     "discriminator_learning_rate": _RATE,
     "ema_decay": (Real(0.0, 1.0), Choice(None)),
-    "early_stopping": (Only(False),),
+    "early_stopping": (Boolean(),),
     "validation_fraction": (Real(0.0, 1.0, closed="neither"),),
     "n_iter_no_change": (Integer(1),),
     "tol": (Real(0.0),),
@@ -83,9 +84,9 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "resume": (Boolean(), Choice("auto")),
     "on_divergence": (Choice("raise", "rollback"),),
     "device": (Device(),),
-    "precision": (Choice("auto", "float32"),),
+    "precision": (Choice("auto", "float32", "bfloat16"),),
     "compile": (Only(False),),
-    "micro_batch": (Only(None),),
+    "micro_batch": (Integer(1), Choice("auto", None)),
     "warm_start": (Boolean(),),
     "init_from": (Only(None),),
     "random_state": (RandomState(),),
@@ -95,10 +96,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
 #: what may change between two calls that continue one training
 _FREE_WHILE_CONTINUING = frozenset(
     ("max_iter", "max_time", "callbacks", "scoring", "sampler", "verbose", "warm_start", "random_state", "device")
-) | {"on_divergence", "checkpoint_dir", "checkpoint_every_ticks", "resume"}
-
-#: rows that `score` looks at, at most
-SCORED_ROWS = 2000
+) | {"on_divergence", "checkpoint_dir", "checkpoint_every_ticks", "resume", "n_iter_no_change", "tol", "micro_batch"}
 
 #: images among the labels of a training that previews are made for
 PREVIEWED = 64
@@ -134,8 +132,9 @@ class GANEstimator(
         A scikit-learn transformer with ``inverse_transform``, applied before and undone after.
     callbacks : str, Callback, list of them or None, default=None
         Who looks on at every tick, that is each 100th generator update and the last.
-    scoring : str, Metric or "auto", default="auto"
-        What `score` measures. "auto" is ``"energy"``.
+    scoring : str, Metric, callable, list of them or "auto", default="auto"
+        What `score` measures: a metric, or a scorer of scikit-learn, ``f(estimator, X, y)``. Of a list the first one
+        decides, and early stopping records all. "auto" is ``"energy"``.
     layout : {"auto", "nf", "nhw", "nhwc", "nchw", "ncl", "ncdhw"}, default="auto"
         Axes of X. "auto" takes two dimensions as rows, three as greyscale images, four as images
         whose channel axis is the one of at most four, five as volumes.
@@ -168,13 +167,15 @@ class GANEstimator(
     ema_decay : float or None, default=0.999
         Decay of the generator's average, which samples come from, in [0, 1); None for no average.
     early_stopping : bool, default=False
-        Only False in this version.
+        Whether `fit` holds out a part of the rows, judges the averaged generator on it by `scoring` every so many
+        ticks, ends when that stops rising, and goes back to the best state. How often follows from counted work, so
+        that it takes a twentieth of the time at most. `partial_fit` judges too, and neither ends nor goes back.
     validation_fraction : float, default=0.1
-        Used by early stopping, in (0, 1).
+        Share of the rows that early stopping holds out, class by class, in (0, 1); at most 1,000 rows.
     n_iter_no_change : int, default=10
-        Used by early stopping, in evaluations, in [1, inf).
+        Evaluations in a row without a score that is higher by `tol`, after which early stopping ends, in [1, inf).
     tol : float, default=0.0
-        Used by early stopping, in [0, inf).
+        By how much a score must be higher to count, in [0, inf).
     checkpoint_dir : str, Path or None, default=None
         A directory for checkpoints, one fit at a time: one before training, then every `checkpoint_every_ticks`
         ticks, at the end, and on Ctrl-C or SIGTERM, which then wait for the end of the step. The newest three
@@ -192,12 +193,15 @@ class GANEstimator(
         time; it keeps one more copy of all weights on the device.
     device : str, default="auto"
         "cpu", "cuda", "cuda:N", "mps", or "auto" for a GPU where there is one.
-    precision : {"auto", "float32"}, default="auto"
-        "auto" is float32.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        In which matrix products and convolutions are computed, in training and in sampling; weights, losses,
+        penalties and averages are float32 always. "auto" is float32.
     compile : bool, default=False
         Only False in this version.
-    micro_batch : None
-        Only None in this version.
+    micro_batch : int, "auto" or None, default=None
+        Rows of a batch that are in memory together, in [1, inf); gradients are added up to those of the whole batch.
+        "auto" measures what few rows take and divides the batch until it fits into half of the free memory; None
+        never divides. Parts that look at a batch as a whole are refused.
     warm_start : bool, default=False
         Whether `fit` on a fitted estimator trains on, for `max_iter` further updates.
     init_from : None
@@ -215,15 +219,18 @@ class GANEstimator(
         The generator's average, which samples come from.
     loss_, architecture_, conditioning_, optimizer_ : Component
         The resolved parts; `regularizers_` and `augmentation_` are lists of them.
-    n_critic_, learning_rate_, discriminator_learning_rate_, precision_
+    n_critic_, learning_rate_, discriminator_learning_rate_, precision_, micro_batch_
         What "auto" became.
     device_ : str
         Where the networks are.
     history_ : History
         Figures of every tick; ``history_.as_frame()``. Columns ``watch/...`` tell of collapse and copying, at
-        each 25th tick and at the end of a fit of 500 updates or more on 50 rows or more.
+        each 25th tick and at the end of a fit of 500 updates or more on 50 rows or more; columns ``validation/...``
+        of held-out rows, where early stopping judged. ``history_.best()`` and ``history_.last()`` are ticks.
+    best_validation_score_ : float
+        The highest score on held-out rows, where early stopping judged.
     n_iter_ : int
-        Generator updates so far.
+        Generator updates so far; with early stopping those of the best state.
     label_kind_ : {"none", "classes", "multilabel", "continuous", "image"}
         What y was.
     label_shape_ : tuple of int
@@ -438,7 +445,7 @@ class GANEstimator(
             with self._as_it_was_on_error():
                 watch = self._begin(X, y, held, continues=self.warm_start)
                 events.fit_started(self, watch.model)
-                steps = engine.run(train, watch.state, watch.batches, watch.objective)
+                steps = engine.run(train, watch.state, watch.data, watch.objective)
                 with watch:
                     for state in steps if watch.n_steps else ():
                         if watch.sees_the_end(state):
@@ -473,7 +480,7 @@ class GANEstimator(
                 watch = self._begin(X, y, held, continues=True, classes=classes, one_pass=True)
                 events.fit_started(self, watch.model)
                 with watch:
-                    for state in engine.run(train, watch.state, watch.batches, watch.objective):
+                    for state in engine.run(train, watch.state, watch.data, watch.objective):
                         if watch.sees_the_end(state):
                             break
                 self._finish(watch)
@@ -484,7 +491,7 @@ class GANEstimator(
         self, X: Any, y: Any, held: ExitStack, *, continues: bool, classes: Any = None, one_pass: bool = False
     ) -> Watch:
         """Encode and build. What can be refused is refused here, before anything is trained."""
-        from skgan import resolution
+        from skgan import micro_batches, rehearsal, resolution
         from skgan.data import Dataset
         from skgan.engine import resolve_device
         from skgan.watch import Watch
@@ -497,9 +504,14 @@ class GANEstimator(
         y = None if self.conditioning is None else y
         directory = self._checkpoint_directory(held, one_pass)
         model, history, run = self._before(directory, X, y, device, continues)
+        keeper = None if directory is None else partial(self._keeper, directory, X, y, device, run)
+        X, y, *held_out = self._held_out(X, y)
         rows = self._checked(X, reset=model is None)
         if model is None:
             model = self._new_model(as_array(X), rows, y, classes, given)
+        elif classes is not None:
+            self._encoding_.labels.check_classes(classes)
+        micro_batches.check(model.parts, self.micro_batch, self.batch_size)
         model.device = str(device)
         x, labels = self._encoding_.stored(rows, y, model.key)
         data = Dataset(
@@ -510,11 +522,13 @@ class GANEstimator(
             self._encoding_.labels.known,
             self.batch_size,
             model.key,
-            self._encoding_.asked(labels, model.parts.conditioning.asking()),
+            self._encoding_.order(labels, model.parts.conditioning.asking(), self.batch_size, model.key, device),
         )
+        if model.step == 0:
+            rehearsal.play(model, model.objective(), data)
         per_pass = -(-len(rows) // self.batch_size)
         n_steps = per_pass if one_pass else resolution.budget(self.max_iter, model.spec.kind, len(rows))
-        return Watch(
+        watch = Watch(
             model,
             data,
             history,
@@ -525,9 +539,42 @@ class GANEstimator(
             redraw=self._redrawn,
             on_divergence=self.on_divergence,
             verbose=int(self.verbose),
-            keeper=None if directory is None else self._keeper(directory, X, y, device, run),
+            keeper=None if keeper is None else keeper(),
             resumed=run,
+            judge=self._judge(model, *held_out, stops=not one_pass, run=run),
+            judged=self._judged,
         )
+        self.micro_batch_ = watch.objective.micro_batch = micro_batches.decide(
+            self.micro_batch, watch.state, data, watch.objective
+        )
+        return watch
+
+    def _held_out(self, X: Any, y: Any) -> tuple[Any, Any, Any, Any]:
+        """Return rows and labels to train on, and those that early stopping holds out, if it does."""
+        if not self.early_stopping:
+            return X, y, None, None
+        from skgan import early_stopping
+
+        return early_stopping.hold_out(X, y, self.validation_fraction, self._seed_asked_for())
+
+    def _judge(self, model: Model, X: Any, y: Any, *, stops: bool, run: Run | None) -> Any:
+        """Return who judges the training on held-out rows, as far as the checkpoint that it goes on from had come."""
+        if X is None:
+            return None
+        from skgan.early_stopping import Judge
+
+        judge = Judge(self, model, X, y, stops)
+        if run is not None and "judged" in run:
+            judge.store(run["judged"], run["best"])
+        return judge
+
+    def _judged(self, model: Model, scoring: Any, X: Any, y: Any = None) -> dict[str, float]:
+        """Return what metrics say of a model in training, beside rows X."""
+        from skgan import judging
+
+        twin = copy.copy(self)
+        twin._model_ = model
+        return {name: judging.judge(twin, part, X, y) for name, part in judging.scorers(scoring).items()}
 
     def _checkpoint_directory(self, held: ExitStack, one_pass: bool) -> CheckpointDirectory | None:
         """Return where checkpoints go, once that goes with the other parameters; only what is there is touched."""
@@ -537,7 +584,8 @@ class GANEstimator(
         if self.checkpoint_dir is None and self.resume is not False:
             problem = f"resume must be False without checkpoint_dir. Got {self.resume!r}. Say where the checkpoints are"
         elif self.checkpoint_dir is None and self.checkpoint_every_ticks is not None:
-            problem = "checkpoint_every_ticks must be None without checkpoint_dir. Say where checkpoints go"
+            ticks = f"Got {self.checkpoint_every_ticks!r}"
+            problem = f"checkpoint_every_ticks must be None without checkpoint_dir. {ticks}. Say where checkpoints go"
         elif self.checkpoint_dir is not None and self.resume is not False and self.warm_start:
             problem = "resume and warm_start must not be set together. Resume from a file, or go on from memory"
         elif self.checkpoint_dir is not None and one_pass:
@@ -596,10 +644,11 @@ class GANEstimator(
 
     def _new_model(self, X: Any, rows: np.ndarray, y: Any, classes: Any, given: dict[str, Any]) -> Model:
         """Learn how X and y look, decide every "auto", and describe the networks; nothing is built yet."""
-        from skgan import latents, resolution
+        from skgan import latents, rehearsal, resolution
         from skgan.encoding import Encoding
         from skgan.encoding.layout import Layout
         from skgan.model import Model
+        from skgan.precision import resolve_precision
 
         seed = _drawn_seed(self.random_state)
         if isinstance(rows, np.ndarray) and self.columns is None:
@@ -608,6 +657,8 @@ class GANEstimator(
             self._encoding_: Any = Encoding(layout, rows, y, classes, self.preprocessor, kinds)
         else:
             self._encoding_ = self._new_table(rows, y, classes, given)
+        if remark := self._encoding_.labels.remark(len(rows)):
+            warnings.warn(remark, UserWarning, stacklevel=4)
         prior = latents.prior_of(self.prior)
         prior.validate(self.latent_dim)
         spec = self._encoding_.spec(self.latent_dim, prior.codes())
@@ -615,7 +666,10 @@ class GANEstimator(
         resolution.sampler(self.sampler, parts, spec, prior)
         self._fitted_with_ = self._structure()
         self._draws_ = 0
-        return Model(parts, spec, prior, self.ema_decay, (seed, 0), self.device)
+        precision = resolve_precision(self.precision)
+        model = Model(parts, spec, prior, self.ema_decay, (seed, 0), self.device, precision)
+        rehearsal.build(model)
+        return model
 
     def _new_table(self, X: Any, y: Any, classes: Any, given: dict[str, Any]) -> Table:
         """Learn how the columns of a table look."""
@@ -659,7 +713,7 @@ class GANEstimator(
         self.n_critic_ = parts.n_critic
         self.learning_rate_ = parts.learning_rate
         self.discriminator_learning_rate_ = parts.discriminator_learning_rate
-        self.precision_ = "float32"
+        self.precision_ = self._model_.precision.name
         self.preprocessor_ = encoding.preprocessor
         self.data_shape_ = encoding.layout.data_shape
         self.n_iter_ = self._model_.step
@@ -668,6 +722,10 @@ class GANEstimator(
         labels = encoding.labels.of_y if isinstance(encoding, Table) else encoding.labels
         self.label_kind_ = labels.kind
         self.label_shape_ = labels.shape
+        scores = self.history_.get("validation/score", [])
+        self.__dict__.pop("best_validation_score_", None)
+        if scores:
+            self.best_validation_score_ = float(np.nanmax(scores))
         if isinstance(labels, Classes):
             self.classes_ = labels.classes
             self.class_prior_ = labels.prior
@@ -806,7 +864,7 @@ class GANEstimator(
             if wish is None:
                 X = self._draw(model, n, labels.encode(values), latents, how, key)
             else:
-                X = wish.fulfilled(values, partial(self._generated, model, latents=latents, sampler=how), key)
+                X = wish.fulfilled(values, partial(self._blocks, model, latents=latents, sampler=how), key)
         if random_state is None:
             self._draws_ += 1
         return (X, said) if return_y else X
@@ -886,23 +944,11 @@ class GANEstimator(
         float
             The metric, or minus it where lower is better. The same for the same model and X.
         """
-        from skgan import resolution
+        from skgan import judging
 
-        model = self._fitted_model()
-        metric = resolution.metric(self._scorer(), model.spec)
-        x = self._encoded(X)
-        key = (*model.key, "score")
-        chosen = np.sort(seeding.numpy_generator(key).permutation(len(x))[:SCORED_ROWS])
-        labels = self._encoding_.labels
-        labelled = y is not None and labels.dim > 0
-        stored = labels.encode(self._labels_for(len(x), y if labelled else None, key)[chosen])
-        x = x[chosen]
-        with memory.explained(self._out_of_memory_on(len(x))):
-            fake = self._encoded(self._draw(model, len(x), stored, None, self.sampler, key))
-            seen = (stored if labels.kind == "classes" else labels.expand(stored).flatten(1)).numpy()
-            asked = {"y_real": seen, "y_fake": seen} if labelled else {}
-            value = metric(x.flatten(1).numpy(), fake.flatten(1).numpy(), **asked)
-        return float(value if metric.greater_is_better else -value)
+        self._fitted_model()
+        metric = self._scorer()
+        return judging.higher_is_better(metric, judging.judge(self, metric, X, y))
 
     def invert(self, X: Any, y: Any = None, *, return_y: bool = False) -> Any:
         """Return latents whose samples come nearest to X, ready for ``sample(latents=...)``.
@@ -1019,7 +1065,9 @@ class GANEstimator(
         """
         from skgan import checkpoint
 
-        return checkpoint.load(cls, path)
+        found = checkpoint.load(cls, path)
+        del found._judged_  # only a fit that is resumed goes back to it
+        return found
 
     def __getstate__(self) -> dict[str, Any]:
         import skgan
@@ -1110,27 +1158,42 @@ class GANEstimator(
             return np.arange(labels.dim, dtype=np.int32), None
         return self._labels_for(STARTS if labels.dim else 1, None, key), None
 
-    def _generated(self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Tensor:
-        """Return n samples of `model` with stored labels, `(n, *shape)`."""
-        from skgan import resolution, sampling
-
-        sampler = resolution.sampler(sampler, model.parts, model.spec, model.prior)
-        candidates = 1 if sampler is None else sampler.candidates
-        if latents is None:
-            rng = seeding.numpy_generator((*key, "z"))
-            z = sampling.draw_latents(n, model.spec.latent_dim, model.prior, rng, candidates)
-        else:
-            z = sampling.as_latents(latents, n, model.spec.latent_dim, candidates)
-        y = self._encoding_.labels.expand(stored)
-        if sampler is None:
-            x = sampling.generate(model.state.average.module, z, y, key if latents is None else ("given",))
-        else:
-            x = sampling.draw_with(sampler, model.state.average.module, model.state.discriminator.module, z, y, key)
-        return x
-
     def _draw(self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Any:
         """Return n samples of `model` with stored labels, the way X came."""
-        return self._encoding_.decode(self._generated(model, n, stored, latents, sampler, key), stored, key)
+        return self._encoding_.finished(self._blocks(model, n, stored, latents, sampler, key), stored, key)
+
+    def _blocks(self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> list[Any]:
+        """Return n samples of `model` with stored labels, made block by block, so memory is bounded."""
+        from tqdm.auto import tqdm
+
+        from skgan import resolution, sampling
+
+        encoding = self._encoding_
+        sampler = resolution.sampler(sampler, model.parts, model.spec, model.prior)
+        candidates = 1 if sampler is None else sampler.candidates
+        rng = seeding.numpy_generator((*key, "z"))
+        network = model.state.average.module
+        draw: Callable[[slice], Tensor]
+        if latents is None:
+            draw = partial(sampling.draw_latents, model.spec.latent_dim, model.prior, rng, candidates)
+        else:
+            given = sampling.as_latents(latents, n, model.spec.latent_dim, candidates)
+            draw = given.__getitem__
+        if sampler is not None:
+            networks = network, model.state.discriminator.module
+            z = draw(slice(0, n))
+            return [encoding.drawn(sampling.draw_with(sampler, *networks, z, encoding.labels.expand(stored), key))]
+        device = model.state.device
+        chunk = sampling.CHUNK_OF_TABLES if model.spec.columns else sampling.chunk_rows(device, model.spec.n_values)
+        blocks = sampling.blocks(n, chunk, model.spec.n_values)
+        own = key if latents is None else ("given",)
+        generator = sampling.Chance(partial(model.precision.run, network), own, device)
+        pieces = []
+        bar = tqdm(sampling.ahead(draw, blocks), total=len(blocks), disable=not self.verbose or len(blocks) == 1)
+        for rows, z in zip(blocks, bar, strict=True):
+            y = encoding.labels.expand(stored[rows].to(device))
+            pieces.append(encoding.drawn(sampling.generate(generator, z, y, network, chunk)))
+        return pieces
 
     def _preview(self, seen: Tensor, model: Model, n_samples: int, y: Any = None) -> Any:
         """Return samples of a model in training, always from the same latents; for `seen` where y is images."""
@@ -1148,10 +1211,10 @@ class GANEstimator(
         return self._encoding_.scaling.expand(self._encoding_.encode(self._checked(X, reset=False)))
 
     def _scorer(self) -> Any:
-        from skgan import resolution
+        """Return the metric or callable that decides: the first of `scoring`."""
+        from skgan import judging
 
-        scoring = "energy" if isinstance(self.scoring, str) and self.scoring == "auto" else self.scoring
-        return resolution.component("metric", scoring, "scoring")
+        return next(iter(judging.scorers(self.scoring).values()))
 
     def _structure(self) -> dict[str, str]:
         """Return what must stay as it is while one training goes on, as text."""

@@ -150,6 +150,12 @@ def skgan_metrics() -> Iterable[ComponentSpec]:
 
 
 @hookspec
+def skgan_features() -> Iterable[ComponentSpec]:
+    """Offer features: what metrics compare samples by."""
+    return ()
+
+
+@hookspec
 def skgan_callbacks() -> Iterable[ComponentSpec]:
     """Offer callbacks."""
     return ()
@@ -182,6 +188,7 @@ HOOKS = {
     "encoder": "skgan_encoders",
     "constraint": "skgan_constraints",
     "metric": "skgan_metrics",
+    "features": "skgan_features",
     "callback": "skgan_callbacks",
 }
 

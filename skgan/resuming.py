@@ -64,7 +64,13 @@ class Keeper:
         self._estimator = estimator
         self._run = {"data": data, "machine": machine(device)}
 
-    def write(self, model: Model, history: History, tick: Mapping[str, Any]) -> None:
+    def write(
+        self,
+        model: Model,
+        history: History,
+        tick: Mapping[str, Any],
+        judged: tuple[Mapping[str, Any], Mapping[str, np.ndarray]] | None = None,
+    ) -> None:
         """Write a checkpoint of `model` between two steps.
 
         Parameters
@@ -75,9 +81,13 @@ class Keeper:
             Of it, with the closing tick.
         tick : mapping
             ``ticks`` and ``columns`` of the history without a closing tick, and the ``means`` that it read.
+        judged : tuple, optional
+            What was seen of held-out rows so far, and the arrays of the best state.
         """
+        record, best = judged or ({}, {})
+        run = {**self._run, **tick, **({"judged": record} if record else {})}
         try:
-            files = checkpoint.files_of(self._estimator, model, history, {**self._run, **tick})
+            files = checkpoint.files_of(self._estimator, model, history, run, best)
             self.directory.write(model.step, type(self._estimator).__name__, files)
         except MemoryError as error:
             failure = OSError(12, "there is not enough memory to make it")
@@ -105,7 +115,8 @@ def take_over(
             raise reading.corrupt(entry.path, "it is a saved model, not a checkpoint of a fit")
         _refuse_other_settings(entry, saved.config, estimator)
         _refuse_other_data(entry, saved.config["run"]["data"], data)
-        return checkpoint.load(type(estimator), entry.path), saved.config["run"]
+        found = checkpoint.load(type(estimator), entry.path)
+        return found, {**saved.config["run"], "best": found.__dict__.pop("_judged_")}
 
     found, run = directory.newest(read)
     _warn_of_another_machine(run["machine"], machine(device))

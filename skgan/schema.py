@@ -176,7 +176,18 @@ RUN = record(
         "ticks": whole(),
         "columns": whole(),
         "means": record({"discriminator": table(_SUM), "generator": table(_SUM)}),
-    }
+    },
+    {
+        "judged": record(
+            {
+                "scoring": text,
+                "best": either(nothing, real),
+                "waited": whole(),
+                "looked_at": whole(-1),
+                "counters": table(whole()),
+            }
+        )
+    },
 )
 
 CONFIG = record(
@@ -220,7 +231,8 @@ CONFIG = record(
                 "ema_decay": either(nothing, number(0, 1)),
                 "key": each(either(text, whole(-(2**63))), 8),
                 "counters": table(whole()),
-            }
+            },
+            {"precision": one_of("float32", "bfloat16")},
         ),
         "encoding": table(anything),
         "history": each(text),

@@ -24,6 +24,7 @@ _PLACES = {
     "encoder": "encoding",
     "constraint": "constraints",
     "metric": "metrics",
+    "features": "features",
     "callback": "callbacks",
 }
 # Parsing a whole file takes a hundred times as long as finding its literal, and there are many files.

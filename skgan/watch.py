@@ -19,8 +19,9 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from skgan import detectors, guard, rollback
+from skgan import detectors, guard, plugins, rollback
 from skgan.data import Dataset
+from skgan.early_stopping import Judge
 from skgan.exceptions import CheckpointWriteError, TrainingWarning
 from skgan.history import History
 from skgan.interfaces import Callback, Stop
@@ -51,13 +52,24 @@ class View:
     sample : callable
         ``sample(n_samples, y=None)``: samples from the average as it stands, in the user's units; the
         same latents each time.
+    judge : callable
+        ``judge(scoring, X, y=None)``: figures by metric of samples from the average beside rows; random numbers
+        of their own, so that training does not change.
     """
 
-    def __init__(self, state: TrainState, history: History, last_step: int, sample: Callable[..., np.ndarray]):
+    def __init__(
+        self,
+        state: TrainState,
+        history: History,
+        last_step: int,
+        sample: Callable[..., np.ndarray],
+        judge: Callable[..., dict[str, float]] | None = None,
+    ):
         self._state = state
         self.history = history
         self.last_step = last_step
         self.sample = sample
+        self.judge = judge
 
     @property
     def step(self) -> int:
@@ -94,6 +106,10 @@ class Watch:
         Who writes checkpoints.
     resumed : dict or None
         What the checkpoint that this fit goes on from says of its run.
+    judge : Judge or None
+        Who looks at held-out rows and may end the fit.
+    judged : callable
+        ``judged(model, scoring, X, y)``: figures of samples beside rows, for callbacks.
     """
 
     def __init__(
@@ -111,12 +127,13 @@ class Watch:
         verbose: int,
         keeper: Keeper | None = None,
         resumed: Run | None = None,
+        judge: Judge | None = None,
+        judged: Callable[..., dict[str, float]] | None = None,
     ):
         self.model = model
         self.state = state = model.state
         self.objective = model.objective()
         self.data = data
-        self.batches = data.batches()
         self.history = History() if history is None else history
         self.n_steps = n_steps
         self._ended_by: BaseException | None = None
@@ -125,7 +142,10 @@ class Watch:
             self._first_step = resumed["began"]
         self._max_time = max_time
         self._callbacks = list(callbacks)
-        self._view = View(state, self.history, self._last_step, partial(sample, model))
+        self._view = View(
+            state, self.history, self._last_step, partial(sample, model), judged and partial(judged, model)
+        )
+        self._judge = judge
         self._redraw = redraw
         self._ticked = 0
         self._last_good = rollback.LastGood(state) if on_divergence == "rollback" else None
@@ -147,6 +167,8 @@ class Watch:
         self._signals.catch()
         self.state.guard.reset()
         try:
+            if self._judge is not None:
+                self._judge.begin(self.state)
             self._tell("on_fit_begin")
             if self._keeper is not None and not self._keeper.directory.entries():
                 self._write()
@@ -163,6 +185,8 @@ class Watch:
         if isinstance(error, KeyboardInterrupt):  # raised again once what was trained is kept
             self._ended_by = error.with_traceback(None)
             return True
+        if error is not None:
+            plugins.blame(error, self.state.step)
         return False
 
     def raise_what_waited(self) -> None:
@@ -205,17 +229,23 @@ class Watch:
             entry["rollbacks"] = self.state.rollbacks
         if self.state.step % (LOOK_TICKS * TICK) == 0:
             entry |= _watched(self._beside("The look at the samples", self._collapse) or {})
+        stop = False
+        if self._judge is not None and not between and self._judge.due(self.state.step, TICK):
+            entry |= self._judge.look(self.state)
+            stop = self._judge.says_stop()
         self._beside("The history", self.history.append, entry)
         if not between:
             self._unclosed = self._before_closing({})
         self._show("set_postfix", self._losses(entry), refresh=False)
-        return any(isinstance(answer, Stop) for answer in self._tell("on_tick"))
+        return any([stop, *(isinstance(answer, Stop) for answer in self._tell("on_tick"))])
 
     def close(self) -> None:
         """Bring the networks to rest after the last step and tell the callbacks that the fit has ended."""
         self.tick()
+        if self._judge is not None:
+            self.history.amend(self._judge.close(self.state))
         for complaint in [] if self._was_told_to_stop() else self._complaints():
-            _warn(complaint)
+            warn(complaint)
         for player in self.state.players:
             player.module.eval()
             for parameter in player.parameters:
@@ -252,7 +282,8 @@ class Watch:
 
     def _write(self) -> None:
         if self._keeper is not None:
-            self._keeper.write(self.model, self.history, {"began": self._first_step, **self._unclosed})
+            run = {"began": self._first_step, **self._unclosed}
+            self._keeper.write(self.model, self.history, run, None if self._judge is None else self._judge.stored())
 
     def _before_closing(self, means: dict[str, Any]) -> dict[str, Any]:
         """Return what takes a closing tick back: the history's size before it, and the means that it reads."""
@@ -268,7 +299,7 @@ class Watch:
         if self.state.rollbacks:
             key = (*key, "rollback", self.state.rollbacks)
         self.objective.key = key
-        self.data.go_on(key, self.state.step * (self.objective.n_critic + 1))
+        self.data.go_on(key)
         self._ticked = self.state.step
 
     def _go_back(self, failure: guard.Failure) -> None:
@@ -284,7 +315,7 @@ class Watch:
         self._start_from_here()
         self._show("reset")
         self._show("update", self.state.step - self._first_step)
-        _warn(
+        warn(
             failure.words,
             f"Training goes back to step {self._ticked} and takes other random numbers, for the {good.tries}. time",
             f"of at most {rollback.MOST}. If it goes on so, lower learning_rate or raise the penalty weight.",
@@ -293,11 +324,11 @@ class Watch:
     def _looked_at(self) -> torch.Tensor:
         """Return which rows samples are compared with: always the same."""
         order = numpy_generator((*self.model.key, "watch")).permutation(len(self.data))
-        return torch.from_numpy(order[: detectors.MOST_ROWS]).to(self.data.x.device)
+        return torch.from_numpy(order[: detectors.MOST_ROWS]).to(self.data.device)
 
     def _real_and_fake(self, places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return rows and samples with their labels."""
-        real = self.data.expand_x(self.data.x[places])
+        real = self.data.samples(places)
         return real, self._redraw(self.model, self.data.labels[places].cpu()).to(real.device)
 
     def _collapse(self) -> dict[str, float]:
@@ -338,7 +369,7 @@ class Watch:
             return function(*details, **settings)
         except Exception as error:
             self._failed.add(what)
-            _warn(
+            warn(
                 f"{what} failed with {type(error).__name__} and is left out from now on.",
                 "Training goes on as with it; mend it for the next fit.",
             )
@@ -375,7 +406,7 @@ class _Bar(tqdm):
             super().__del__()
 
 
-def _warn(*parts: str) -> None:
+def warn(*parts: str) -> None:
     """Warn in one sentence, of the line that called skgan."""
     frame, level = inspect.currentframe(), 1
     while frame is not None and str(frame.f_globals.get("__name__")).startswith("skgan."):

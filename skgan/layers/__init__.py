@@ -1,13 +1,14 @@
 """Blocks that two or more architectures share."""
 
 from skgan.layers.attention import SelfAttention
-from skgan.layers.chance import Dropout, drawing_from
+from skgan.layers.chance import Dropout, drawing_from, draws_numbers
 from skgan.layers.convolution import doubling, halving, keeping, pointwise
 from skgan.layers.embedding import Embedding, LabelEmbedding, NoEmbedding
 from skgan.layers.equalized import EqualizedConv, EqualizedLinear
 from skgan.layers.grid import Grid, widths
 from skgan.layers.minibatch import MinibatchStd
 from skgan.layers.normalization import (
+    BATCH_NORMS,
     AdaptiveInstanceNorm,
     ConditionalNorm,
     GroupNorm,
@@ -23,6 +24,7 @@ from skgan.layers.spectral import CONVOLUTIONS, WEIGHTED, normalize_spectrally
 from skgan.layers.transforms import flip, shift
 
 __all__ = [
+    "BATCH_NORMS",
     "CONVOLUTIONS",
     "WEIGHTED",
     "AdaptiveInstanceNorm",
@@ -48,6 +50,7 @@ __all__ = [
     "convolution",
     "doubling",
     "drawing_from",
+    "draws_numbers",
     "flip",
     "halving",
     "keeping",

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 
 from skgan.seeding import torch_generator
 
+#: network -> whether it draws, found out once
+_DRAWS: WeakKeyDictionary[nn.Module, bool] = WeakKeyDictionary()
 _CURRENT: ContextVar[torch.Generator | None] = ContextVar("skgan_chance", default=None)
 
 
@@ -31,6 +34,14 @@ def drawing_from(generator: torch.Generator) -> Iterator[None]:
         yield
     finally:
         _CURRENT.reset(token)
+
+
+def draws_numbers(module: nn.Module) -> bool:
+    """Say whether a network has layers that draw random numbers."""
+    found = _DRAWS.get(module)
+    if found is None:
+        found = _DRAWS[module] = any(getattr(layer, "draws", False) for layer in module.modules())
+    return found
 
 
 def drawing() -> bool:
@@ -57,6 +68,8 @@ class Dropout(nn.Module):
     rate : float
         In [0, 1).
     """
+
+    draws = True
 
     def __init__(self, rate: float):
         super().__init__()

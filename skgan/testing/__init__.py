@@ -5,6 +5,7 @@ from skgan.testing.conformance import (
     AugmentationConformance,
     CallbackConformance,
     ConditioningConformance,
+    FeaturesConformance,
     LossConformance,
     MetricConformance,
     OptimizerConformance,
@@ -19,17 +20,20 @@ from skgan.testing.kit import (
     component_checks,
     parametrize_component_checks,
 )
+from skgan.testing.rerun import Rerun
 
 __all__ = [
     "ArchitectureConformance",
     "AugmentationConformance",
     "CallbackConformance",
     "ConditioningConformance",
+    "FeaturesConformance",
     "Known",
     "LossConformance",
     "MetricConformance",
     "OptimizerConformance",
     "RegularizerConformance",
+    "Rerun",
     "SamplerConformance",
     "check_component",
     "check_generative_estimator",
