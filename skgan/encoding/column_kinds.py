@@ -72,7 +72,7 @@ def encoder_of(kind: str) -> Encoder:
         return Identifier()
     if kind == "datetime":
         return Datetime()
-    return QuantileNormal()
+    return QuantileNormal(uniform=True)
 
 
 def chosen(column: Column, said: Any) -> tuple[str, Encoder]:

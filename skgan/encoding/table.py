@@ -18,7 +18,6 @@ from skgan.encoding.columns import Column
 from skgan.encoding.table_labels import TableLabels
 from skgan.encoding.wishes import Wish, names_columns
 from skgan.interfaces import Asking, ColumnSpec, Constraint, DataSpec, Encoder
-from skgan.row_orders import AskedRows
 from skgan.seeding import Key, numpy_generator
 from skgan.validation import did_you_mean, listed, sentence
 
@@ -136,8 +135,7 @@ class Table:
         """Refuse X of another number of axes; without X what was loaded, when a row does not find its way."""
         if X is not None:
             return
-        numbers = np.zeros((1, self.shape[0]), np.float32)
-        row = self.assembled(self.decoded(torch.from_numpy(numbers), ("check",)))
+        row = self.assembled(self.decoded(self.drawn(torch.zeros(1, *self.shape)), ("check",)))
         if self.expand(self.encode(row)).shape[1:] != self.shape:
             raise ValueError("the steps of the encoding differ in shape")
 
@@ -163,9 +161,7 @@ class Table:
             if encoder.width:
                 codes[:, span] = own_codes
                 span += 1
-        raw = np.concatenate([numbers.view(np.uint8), codes.view(np.uint8)], 1)
-        padding = np.zeros((len(raw), -raw.shape[1] % 4), np.uint8)
-        return torch.from_numpy(np.concatenate([raw, padding], 1))
+        return torch.from_numpy(self._packed(numbers, codes))
 
     def expand(self, records: Tensor) -> Tensor:
         """Return records as the networks see them, `(n, *shape)`, on their device."""
@@ -183,61 +179,59 @@ class Table:
         dtype = torch.int16 if self._code_type == np.int16 else torch.int32
         return records[:, first : first + len(self.widths) * dtype.itemsize].view(dtype)
 
-    def decoded(self, x: Tensor, key: Key, codes: np.ndarray | None = None) -> dict[int, np.ndarray]:
-        """Return the columns of samples `(n, *shape)` by their place, with the codes asked for written in.
+    def drawn(self, x: Tensor) -> Tensor:
+        """Return samples `(n, *shape)` as records: the largest entry of a span is its code."""
+        numbers = x[:, : self.n_numbers].clamp(-1, 1).float().contiguous().cpu()
+        spans = x[:, self.n_numbers :].split(self.widths, 1) if self.widths else []
+        codes = torch.stack([span.argmax(1) for span in spans], 1).cpu() if spans else torch.zeros(len(x), 0)
+        return torch.from_numpy(self._packed(numbers.numpy(), codes.numpy().astype(self._code_type)))
+
+    def decoded(self, records: Tensor, key: Key, asked: np.ndarray | None = None) -> dict[int, np.ndarray]:
+        """Return the columns of records by their place, with the codes asked for written in.
 
         Parameters
         ----------
-        x : Tensor
-            What the networks give.
+        records : Tensor
+            Of samples or of rows.
         key : tuple
             Of the values drawn for categories that several share.
-        codes : array of shape (n, spans), optional
+        asked : array of shape (n, spans), optional
             Asked codes, -1 where none is.
         """
-        numbers, spans = x[:, : self.n_numbers].numpy(), x[:, self.n_numbers :].numpy()
+        n = len(records)
+        numbers = records[:, : 4 * self.n_numbers].view(torch.float32).numpy()
+        codes = self.codes(records).numpy()
+        if asked is not None and asked.shape[1]:
+            codes = np.where(asked >= 0, asked, codes)
         values: dict[int, np.ndarray] = {}
         kept: dict[int, np.ndarray] = {}
         number, span = 0, 0
         for place in self.shown:
             encoder = self.encoders[place]
-            own = np.zeros(len(x), np.int64)
+            own = np.zeros(n, np.int64)
             if encoder.width:
-                start = self._starts[span]
-                own = spans[:, start : start + encoder.width].argmax(1)
-                if codes is not None and codes.shape[1]:
-                    own = np.where(codes[:, span] >= 0, codes[:, span], own)
+                own = codes[:, span].astype(np.int64)
                 span += 1
             kept[place] = own
             rng = numpy_generator((*key, "column", place))
-            values[place] = encoder.decode(np.clip(numbers[:, number : number + encoder.numbers], -1, 1), own, rng)
+            values[place] = encoder.decode(numbers[:, number : number + encoder.numbers], own, rng)
             number += encoder.numbers
-        nothing = np.zeros((len(x), 0), np.float32)
+        nothing = np.zeros((n, 0), np.float32)
         for place, encoder in enumerate(self.encoders):
             if place in self.follows:
                 source, mapping = self.follows[place]
                 own = mapping[kept[source]]
             elif place not in kept:
-                own = np.zeros(len(x), np.int64)
+                own = np.zeros(n, np.int64)
             else:
                 continue
             values[place] = encoder.decode(nothing, own, numpy_generator((*key, "column", place)))
         return self._kept_to_the_rules(values, key)
 
-    def decode(self, x: Tensor, stored: Tensor, key: Key) -> Any:
-        """Return samples `(n, *shape)` as a table, with the values that stored labels ask for."""
+    def finished(self, blocks: list[Tensor], stored: Tensor, key: Key) -> Any:
+        """Return all blocks of samples as a table, with the values that stored labels ask for."""
         codes = stored[:, self.labels.n_values :].numpy() if self.labels.condition_dim else None
-        return self.assembled(self.decoded(x.cpu(), key, codes))
-
-    def joined(self, pieces: list[Any]) -> Any:
-        """Return what `decode` made of several blocks of samples as one."""
-        if len(pieces) == 1:
-            return pieces[0]
-        if isinstance(pieces[0], np.ndarray):
-            return np.concatenate(pieces)
-        import pandas as pd
-
-        return pd.concat(pieces, ignore_index=True)
+        return self.assembled(self.decoded(torch.cat(blocks), key, codes))
 
     def assembled(self, values: Mapping[int, np.ndarray]) -> Any:
         """Return columns by their place as a table, in the types that the columns had."""
@@ -249,12 +243,14 @@ class Table:
         records = self.encode(X, key)
         return records, self.encode_labels(y, len(X), records)
 
-    def asked(self, labels: Tensor, asking: Asking) -> AskedRows | None:
-        """Return which values of the rows with these labels the networks are told of."""
+    def order(self, labels: Tensor, asking: Asking, batch_size: int, key: Key, device: torch.device) -> Any:
+        """Return in which order rows come, and which of their values the networks are told of."""
         if not self.labels.condition_dim:
             return None
+        from skgan.row_orders import AskedRows  # which knows the data set, as encodings do not
+
         first = self.labels.n_values
-        return AskedRows(labels[:, first:], self.widths, asking, first)
+        return AskedRows(labels[:, first:], self.widths, asking, first, batch_size, key, device)
 
     def wish(self, y: Any, n_samples: int | None) -> Wish | None:
         """Return what is asked for when y names columns, None where y is labels."""
@@ -371,6 +367,11 @@ class Table:
 
     def _codes(self, read: list[np.ndarray]) -> list[np.ndarray]:
         return [self.encoders[place].encode(read[place])[1] for place in self.shown if self.encoders[place].width]
+
+    def _packed(self, numbers: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Return numbers and codes as the bytes of records, a multiple of four each."""
+        raw = np.concatenate([numbers.view(np.uint8), codes.view(np.uint8)], 1)
+        return np.concatenate([raw, np.zeros((len(raw), -raw.shape[1] % 4), np.uint8)], 1)
 
     def span_of(self, place: int) -> int:
         """Return which span a column has, -1 where it has none."""

@@ -28,7 +28,7 @@ class Datetime(QuantileNormal):
     constraints = {"spikes": (Choice("auto", None),)}
 
     def __init__(self, spikes: str | None = "auto"):
-        super().__init__(spikes=spikes)
+        super().__init__(uniform=True, spikes=spikes)
 
     @classmethod
     def get_test_params(cls) -> list[dict]:

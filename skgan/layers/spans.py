@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -48,6 +49,10 @@ class Spans(nn.Module):
         self.logits, self.sample = torch.empty(0), torch.empty(0)
         self._lay_out()
         self.register_buffer("silences", _silences(columns), persistent=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What the last call left belongs to its graph.
+        return {**self.__dict__, "logits": torch.empty(0), "sample": torch.empty(0)}
 
     def forward(self, raw: Tensor, asked: Tensor | None = None) -> Tensor:
         """Return samples `(n, numbers + widths)` for raw values of that shape.
