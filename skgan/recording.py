@@ -179,6 +179,8 @@ class Recording:
         self._turns = objective.n_critic + 1
         self._streams = Streams(objective, self._turns)
         self._places = data.places(0, self._turns).clone()
+        fetched = data.fetched(0, self._turns)
+        self._fetched = None if fetched is None else fetched.clone()
         self._programs: dict[Variant, Program | None] = {}
         self._streams_of: dict[Variant, list[tuple[int, str]]] = {}
         self._steps_run = 0
@@ -191,6 +193,9 @@ class Recording:
         while True:
             first = state.step * self._turns
             self._places.copy_(self._data.places(first, self._turns))
+            fetched = self._data.fetched(first, self._turns)
+            if self._fetched is not None and fetched is not None:
+                self._fetched.copy_(fetched)
             state.prepare()
             variant = self._variant()
             program = self._programs.get(variant)
@@ -283,7 +288,9 @@ class Recording:
         while True:
             first = self._state.step * self._turns
             for turn in range(self._turns):
-                yield self._data.at(self._places[turn * size : (turn + 1) * size], first + turn)
+                rows = slice(turn * size, (turn + 1) * size)
+                x = None if self._fetched is None else self._fetched[rows]
+                yield self._data.at(self._places[rows], first + turn, x)
 
     @contextmanager
     def _drawing_from_streams(self, recording: bool = False) -> Iterator[None]:

@@ -21,7 +21,6 @@ from attacks import Forgery
 from click.testing import CliRunner
 from plugin_env import OFFER, PART, offer, plugin_environment, spec
 from refusals import MARK, check_words, refused, watched
-from skgan.metrics.label_fidelity import LabelFidelity
 from sklearn.exceptions import NotFittedError
 
 from skgan import GANEstimator, registry
