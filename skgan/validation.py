@@ -480,16 +480,15 @@ def check_columns(estimator: Any, X: Any, *, reset: bool) -> Any:
     return X
 
 
-<<<<<<< HEAD
 def _is_too_large(X: np.ndarray) -> np.ndarray:
     return ~(np.abs(X) < 1e37)
-=======
+
+
 def pieces(X: np.ndarray) -> Iterator[np.ndarray]:
     """Yield an array some rows at a time, so that what is computed of all of it takes little memory."""
     rows = max(BYTES_AT_ONCE // max(X[:1].nbytes, 1), 1)
     for start in range(0, len(X), rows):
         yield X[start : start + rows]
->>>>>>> main
 
 
 def check_finite(X: np.ndarray) -> None:
@@ -498,11 +497,7 @@ def check_finite(X: np.ndarray) -> None:
         return
     # Two passes without a copy decide the common case; the places are looked for only when there are some.
     with np.errstate(over="ignore", invalid="ignore"):
-<<<<<<< HEAD
         if X.max(initial=0) < 1e37 and X.min(initial=0) > -1e37:
-=======
-        if all(np.abs(piece).max(initial=0) < 1e37 for piece in pieces(X)):
->>>>>>> main
             return
     for what, is_bad in (("NaN", np.isnan), ("infinity or a value too large for float32", _is_too_large)):
         bad = is_bad(X)

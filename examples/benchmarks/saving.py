@@ -3,7 +3,8 @@
     python examples/benchmarks/saving.py [--mib 20] [--rounds 15] [--folder DIR]
 
 Both write the state of one model to the same disk by turns, and a third writes the same bytes and flushes them.
-`save_file` writes the tensors once and flushes nothing; `save` also describes the model, computes digests, flushes files and directories, and moves all in one step.
+`save_file` writes the tensors once and flushes nothing; `save` also describes the model, computes digests, flushes
+files and directories, and moves all in one step.
 """
 
 import argparse
