@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from skgan.checkpoint_dir import CheckpointDirectory
+    from skgan.costs import Cost
     from skgan.data import Dataset
     from skgan.encoding.table import Table
     from skgan.history import History
@@ -225,7 +226,8 @@ class GANEstimator(
     device_ : str
         Where the networks are.
     history_ : History
-        Figures of every tick; ``history_.as_frame()``. Columns ``watch/...`` tell of collapse and copying, at
+        Figures of every tick; ``history_.as_frame()``. Columns ``seconds/...`` tell what time went to, in fits of
+        1,000 updates or more. Columns ``watch/...`` tell of collapse and copying, at
         each 25th tick and at the end of a fit of 500 updates or more on 50 rows or more; columns ``validation/...``
         of held-out rows, where early stopping judged. ``history_.best()`` and ``history_.last()`` are ticks.
     best_validation_score_ : float
@@ -454,6 +456,40 @@ class GANEstimator(
                 self._finish(watch)
             watch.raise_what_waited()
         return self
+
+    def estimate_cost(self, X: Any, y: Any = None) -> Cost:
+        """Return what `fit` will take, from a few steps of an estimator like this one; nothing is kept of them.
+
+        Parameters
+        ----------
+        X, y
+            As for `fit`.
+
+        Returns
+        -------
+        Cost
+            With ``seconds``, ``seconds_per_step``, ``n_steps``, ``bytes``, ``data_bytes`` and ``training_bytes``.
+            Times are measured on this machine, now; memory is estimated from steps of few rows.
+
+        Raises
+        ------
+        InvalidParameterError, IncompatibleComponentError, ValueError, TypeError
+            As `fit`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skgan import GANEstimator
+        >>> cost = GANEstimator().estimate_cost(*load_iris(return_X_y=True))
+        >>> cost.n_steps
+        1200
+        """
+        from skgan import costs
+
+        looking = {"callbacks": None, "checkpoint_dir": None, "resume": False, "verbose": 0, "warm_start": False}
+        twin = clone(self).set_params(**looking, checkpoint_every_ticks=None)
+        with twin._as_it_was_on_error():
+            return costs.estimate(twin, X, y)
 
     def partial_fit(self, X: Any, y: Any = None, classes: Any = None) -> GANEstimator:
         """Train on for one pass over X: `ceil(n_samples / batch_size)` generator updates.

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from skgan import detectors, guard, plugins, rollback
+from skgan import costs, detectors, guard, plugins, rollback
 from skgan.data import Dataset
 from skgan.early_stopping import Judge
 from skgan.exceptions import CheckpointWriteError, TrainingWarning
@@ -34,6 +34,10 @@ from skgan.validation import sentence
 
 #: generator updates between two looks at the figures; the one constant
 TICK = 100
+#: step of a fit from which on its pace is measured, when what is made once has been made
+PACED_FROM = 20
+#: updates of a fit for which it pays to measure what a step spends on what
+WORTH_MEASURING = 1000
 #: ticks between two looks at the samples, beside the one at the end
 LOOK_TICKS = 25
 
@@ -69,12 +73,26 @@ class View:
         self.history = history
         self.last_step = last_step
         self.sample = sample
+        self._paced: tuple[int, float] | None = None
         self.judge = judge
 
     @property
     def step(self) -> int:
         """Generator updates so far."""
         return self._state.step
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until `last_step` at the pace so far; None before the twentieth step of this fit."""
+        if self._paced is None:
+            return None
+        since, began = self._paced
+        pace = (time.perf_counter() - began) / max(self.step - since, 1)
+        return max(self.last_step - self.step, 0) * pace
+
+    def pace(self) -> None:
+        """Begin to measure the pace."""
+        self._paced = self.step, time.perf_counter()
 
 
 class Watch:
@@ -150,6 +168,9 @@ class Watch:
         self._ticked = 0
         self._last_good = rollback.LastGood(state) if on_divergence == "rollback" else None
         self._start_from_here()
+        self._paced_at = state.step + PACED_FROM
+        self._seconds: dict[str, float] = {}
+        self._looking = 0.0
         self._before = self.history.last().get("seconds", 0.0)
         self._began = time.perf_counter()
         self._failed: set[str] = set()
@@ -198,6 +219,8 @@ class Watch:
     def sees_the_end(self, state: TrainState) -> bool:
         """Return whether to stop after this step; a tick is told of on the way."""
         self._show("update")
+        if state.step == self._paced_at:
+            self._view.pace()
         if state.step % TICK and not self._is_over():
             return False
         stop = self.tick()
@@ -206,6 +229,27 @@ class Watch:
 
     def tick(self) -> bool:
         """Read the figures of the steps since the last tick and tell the callbacks; return whether one says stop."""
+        began = time.perf_counter()
+        try:
+            return self._tick()
+        finally:
+            self._looking += time.perf_counter() - began
+
+    def _spent(self) -> dict[str, float]:
+        """Return the seconds of this fit that went to data, players, penalties and looking on, by a step's shares."""
+        if self.n_steps < WORTH_MEASURING:
+            return {}
+        if not self._seconds:
+            measured = self._beside(
+                "The measurement of a step", costs.parts_of_a_step, self.state, self.data, self.objective
+            )
+            self._seconds = measured or {}
+        whole = time.perf_counter() - self._began - self._looking
+        total = sum(self._seconds.values())
+        spent = {name: whole * seconds / total for name, seconds in self._seconds.items()} if total else {}
+        return {f"seconds/{name}": value for name, value in (spent | {"evaluation": self._looking}).items()}
+
+    def _tick(self) -> bool:
         failure = guard.find(self.state, self.objective, self.data, self._ticked)
         if self.state.step == self._ticked and failure is None:
             return False
@@ -218,7 +262,7 @@ class Watch:
             return False
         self._ticked = self.state.step
         entry: dict[str, float] = {"step": self.state.step, "seconds": self._before + time.perf_counter() - self._began}
-        entry |= means
+        entry |= means | self._spent()
         if between := self.state.step % TICK > 0:  # a closing tick in between reports, and adapts nothing
             self._unclosed = self._before_closing(open_means)
         else:
