@@ -33,6 +33,7 @@ from skgan.exceptions import (
 from skgan.history import History
 from skgan.interfaces import Component, DataSpec, Features
 from skgan.model import Model
+from skgan.precision import FLOAT32, Precision
 from skgan.reading import CONFIG, MANIFEST, STATE, Saved, corrupt, manifest_of, read
 from skgan.resolution import Parts, component
 from skgan.validation import did_you_mean, listed, sentence
@@ -400,6 +401,7 @@ def _model_config(model: Model, counters: dict[str, int]) -> dict[str, Any]:
         "spec": plain(vars(model.spec)),
         "prior": latents.described(model.prior),
         "ema_decay": model.ema_decay,
+        "precision": model.precision.name,
         "key": list(model.key),
         "counters": counters,
     }
@@ -418,7 +420,9 @@ def _model(config: Mapping[str, Any], size: int) -> Model:
         raise ValueError("the networks were made for more than the file has room for")
     prior = latents.from_description(config["prior"])
     prior.validate(spec.latent_dim)
-    return Model(Parts(**parts, **config["numbers"]), spec, prior, config["ema_decay"], tuple(config["key"]), "auto")
+    precision = Precision(config.get("precision", FLOAT32.name))  # absent in files of earlier versions
+    key = tuple(config["key"])
+    return Model(Parts(**parts, **config["numbers"]), spec, prior, config["ema_decay"], key, "auto", precision)
 
 
 def _fitted(estimator: GANEstimator) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -18,6 +18,53 @@ class Rows(NamedTuple):
     y: Tensor
     labelled: Tensor
     number: int
+
+
+class Shuffled:
+    """An endless run through ever new permutations of the rows.
+
+    Parameters
+    ----------
+    n : int
+        Rows of the data.
+    batch_size : int
+        Rows in a batch; may exceed n.
+    key : tuple
+        Of the order of the rows.
+    device : torch.device
+        Where places of rows are wanted.
+    """
+
+    def __init__(self, n: int, batch_size: int, key: Key, device: torch.device):
+        self.n = n
+        self.batch_size = batch_size
+        self.key = key
+        self.device = device
+        self._epoch = -1
+        self._order = torch.empty(0, dtype=torch.long)
+
+    def rows(self, number: int, count: int = 1) -> Tensor:
+        """Return the places of the rows of `count` batches from `number` on, `(count * batch_size,)`."""
+        epoch, offset = divmod(number * self.batch_size, self.n)
+        pieces: list[Tensor] = []
+        missing = count * self.batch_size
+        while missing:
+            piece = self._order_of(epoch)[offset : offset + missing]
+            pieces.append(piece)
+            missing -= len(piece)
+            epoch, offset = epoch + 1, 0
+        return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+
+    def go_on(self, key: Key) -> None:
+        """Let the order follow from another key."""
+        self.key, self._epoch = key, -1
+
+    def _order_of(self, epoch: int) -> Tensor:
+        if epoch != self._epoch:
+            order = torch.from_numpy(numpy_generator((*self.key, "order", epoch)).permutation(self.n))
+            self._order = sent(order, self.device)
+            self._epoch = epoch
+        return self._order
 
 
 class Dataset:
@@ -55,44 +102,40 @@ class Dataset:
         self.expand_labels = expand_labels
         self.known = known
         self.batch_size = batch_size
-        self.key = key
-        self._epoch = -1
-        self._next = 0
-        self._order = torch.empty(0, dtype=torch.long)
+        self.order = Shuffled(len(x), batch_size, key, x.device)
 
     def __len__(self) -> int:
         return len(self.x)
 
+    @property
+    def device(self) -> torch.device:
+        """Where batches are."""
+        return self.x.device
+
+    def places(self, number: int, count: int = 1) -> Tensor:
+        """Return where the rows of `count` batches from `number` on are, `(count * batch_size,)`."""
+        return self.order.rows(number, count)
+
+    def at(self, places: Tensor, number: int) -> Rows:
+        """Return the rows at these places as batch `number`."""
+        labels = self.labels[places]
+        return Rows(self.expand_x(self.x[places]), self.expand_labels(labels), self.known(labels), number)
+
     def batch(self, number: int) -> Rows:
-        """Return batch `number` of the endless run through ever new permutations of the rows."""
-        index = self._rows_of(number)
-        labels = self.labels[index]
-        return Rows(self.expand_x(self.x[index]), self.expand_labels(labels), self.known(labels), number)
+        """Return batch `number` of the endless run through the rows."""
+        return self.at(self.places(number), number)
 
-    def go_on(self, key: Key, number: int) -> None:
-        """Let the order of the rows follow from `key`, and the batch with that number come next."""
-        self.key, self._epoch, self._next = key, -1, number
+    def go_on(self, key: Key) -> None:
+        """Let the order of the rows follow from another key."""
+        self.order.go_on(key)
 
-    def batches(self) -> Iterator[Rows]:
-        """Yield the batches in their order, from number 0 or where `go_on` said, without end."""
-        while True:
-            self._next += 1
-            yield self.batch(self._next - 1)
+    def samples(self, places: Tensor) -> Tensor:
+        """Return some rows as the networks see them, `(n, *shape)`."""
+        return self.expand_x(self.x[places.to(self.device)])
 
-    def _rows_of(self, number: int) -> Tensor:
-        epoch, offset = divmod(number * self.batch_size, len(self))
-        pieces: list[Tensor] = []
-        missing = self.batch_size
-        while missing:
-            piece = self._order_of(epoch)[offset : offset + missing]
-            pieces.append(piece)
-            missing -= len(piece)
-            epoch, offset = epoch + 1, 0
-        return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
 
-    def _order_of(self, epoch: int) -> Tensor:
-        if epoch != self._epoch:
-            order = numpy_generator((*self.key, "order", epoch)).permutation(len(self))
-            self._order = torch.from_numpy(order).to(self.x.device)
-            self._epoch = epoch
-        return self._order
+def sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """Return a tensor on a device; the host does not wait until it has arrived."""
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)

@@ -229,9 +229,13 @@ def _counted(model: Model) -> tuple[float, float]:
     spec, state = model.spec, model.state
     y = torch.zeros(1, *spec.label_shape)
     return (
-        _multiplications(state.average.module, sampling.generate, torch.zeros(1, spec.latent_dim), y),
+        _multiplications(state.average.module, _generated, torch.zeros(1, spec.latent_dim), y),
         _multiplications(state.discriminator.module, sampling.logits, torch.zeros(1, *spec.shape), y),
     )
+
+
+def _generated(generator: nn.Module, z: Tensor, y: Tensor) -> Tensor:
+    return sampling.generate(generator, z, y, generator, sampling.CHUNK)
 
 
 def _multiplications(module: nn.Module, use: Callable[..., Tensor], *inputs: Tensor) -> float:

@@ -1,9 +1,12 @@
-"""How a step is executed: device, memory format, borrowed generators. Never what it computes."""
+"""How a step is executed: eagerly or recorded once and repeated; device, memory format. Never what it computes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -13,29 +16,112 @@ from skgan.seeding import global_generator
 from skgan.validation import sentence
 
 if TYPE_CHECKING:
-    from skgan.data import Rows
+    from skgan.data import Dataset, Rows
     from skgan.objective import Objective
+    from skgan.recording import Recorder
     from skgan.training import TrainState
 
 Loop = Callable[["TrainState", "Iterator[Rows]", "Objective"], "Iterator[TrainState]"]
 
 
-def run(train: Loop, state: TrainState, batches: Iterator[Rows], objective: Objective) -> Iterator[TrainState]:
-    """Yield from ``train(state, batches, objective)``, executed eagerly.
+@dataclass(frozen=True)
+class Techniques:
+    """What makes a step faster and changes no number; each can be switched off.
+
+    Parameters
+    ----------
+    record : bool
+        On a GPU: record a step as one CUDA graph and repeat it. Without it every kernel is launched by itself.
+    channels_last : bool
+        Keep images with their channels innermost.
+    recorder : callable, optional
+        Makes what records a step on a device, in place of CUDA graphs; for tests.
+    """
+
+    record: bool = True
+    channels_last: bool = True
+    recorder: Callable[[torch.device], Recorder] | None = None
+
+
+_ALL = Techniques()
+_TECHNIQUES: ContextVar[Techniques] = ContextVar("skgan_techniques", default=_ALL)
+
+
+@contextmanager
+def techniques(**changed: Any) -> Iterator[Techniques]:
+    """Use other `Techniques` for what is done inside.
+
+    Examples
+    --------
+    >>> from skgan import engine
+    >>> with engine.techniques(record=False) as chosen:
+    ...     chosen.record
+    False
+    """
+    token = _TECHNIQUES.set(replace(_TECHNIQUES.get(), **changed))
+    try:
+        yield _TECHNIQUES.get()
+    finally:
+        _TECHNIQUES.reset(token)
+
+
+def run(train: Loop, state: TrainState, data: Dataset, objective: Objective) -> Iterator[TrainState]:
+    """Yield from ``train(state, batches(...), objective)``, or the same from a recording of its step.
 
     Networks that may draw from torch's global generator borrow it for the length of a step, seeded by
-    the step: those with dropout, and those with layers of which skgan knows nothing.
+    the step: those with dropout, and those with layers of which skgan knows nothing. A step that does draw
+    from it is not recorded.
     """
     networks = [player.module for player in state.players]
     for network in networks:
         network.train()
-    steps = train(state, batches, objective)
-    if not any(_may_draw(layer) for network in networks for layer in network.modules()):
+    strange = any(_may_draw(layer) for network in networks for layer in network.modules())
+    recorder = _recorder(data.device)
+    if recorder is not None:
+        from skgan.recording import Recording
+
+        yield from Recording(train, state, data, objective, recorder, strange).steps()
+    steps = train(state, batches(state, data, objective), objective)
+    if not strange:
         yield from steps
     while True:
-        with global_generator((*objective.key, "global", state.step), device_of(networks[0])):
+        with global_generator((*objective.key, "global", state.step), data.device):
             next(steps)
         yield state
+
+
+def batches(state: TrainState, data: Dataset, objective: Objective) -> Iterator[Rows]:
+    """Yield the batches of the state's next step, and of those after it, without end."""
+    turns = objective.n_critic + 1
+    while True:
+        first = state.step * turns
+        for turn in range(turns):
+            yield data.batch(first + turn)
+
+
+def _recorder(device: torch.device) -> Recorder | None:
+    """Return what records steps on a device, if anything does."""
+    chosen = _TECHNIQUES.get()
+    if not chosen.record:
+        return None
+    if chosen.recorder is not None:
+        return chosen.recorder(device)
+    if device.type != "cuda":
+        return None
+    from skgan.recording import CudaGraphs
+
+    return CudaGraphs(device)
+
+
+def warn_slow(reason: str) -> None:
+    """Say once a fit why its steps are not recorded."""
+    from skgan.watch import warn
+
+    warn(
+        f"The step is not recorded as a CUDA graph because of {reason}.",
+        "It computes the same, but each kernel is launched by itself, which is slower for small networks.",
+        "Nothing needs to be done; engine.techniques(record=False) silences this.",
+    )
 
 
 def _may_draw(layer: nn.Module) -> bool:
@@ -47,7 +133,9 @@ def place(module: nn.Module, device: torch.device) -> nn.Module:
     """Move a network to the device, in the memory format its convolutions are fastest in."""
     convolutional = any(isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) for layer in module.modules())
     module = module.to(device)
-    return module.to(memory_format=torch.channels_last) if convolutional else module
+    if convolutional and _TECHNIQUES.get().channels_last:
+        return module.to(memory_format=torch.channels_last)
+    return module
 
 
 def device_of(module: nn.Module) -> torch.device:

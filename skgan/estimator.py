@@ -82,9 +82,9 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "resume": (Boolean(), Choice("auto")),
     "on_divergence": (Choice("raise", "rollback"),),
     "device": (Device(),),
-    "precision": (Choice("auto", "float32"),),
+    "precision": (Choice("auto", "float32", "bfloat16"),),
     "compile": (Only(False),),
-    "micro_batch": (Only(None),),
+    "micro_batch": (Integer(1), Choice("auto", None)),
     "warm_start": (Boolean(),),
     "init_from": (Only(None),),
     "random_state": (RandomState(),),
@@ -94,7 +94,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
 #: what may change between two calls that continue one training
 _FREE_WHILE_CONTINUING = frozenset(
     ("max_iter", "max_time", "callbacks", "scoring", "sampler", "verbose", "warm_start", "random_state", "device")
-) | {"on_divergence", "checkpoint_dir", "checkpoint_every_ticks", "resume", "n_iter_no_change", "tol"}
+) | {"on_divergence", "checkpoint_dir", "checkpoint_every_ticks", "resume", "n_iter_no_change", "tol", "micro_batch"}
 
 #: images among the labels of a training that previews are made for
 PREVIEWED = 64
@@ -188,12 +188,15 @@ class GANEstimator(
         time; it keeps one more copy of all weights on the device.
     device : str, default="auto"
         "cpu", "cuda", "cuda:N", "mps", or "auto" for a GPU where there is one.
-    precision : {"auto", "float32"}, default="auto"
-        "auto" is float32.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        In which matrix products and convolutions are computed, in training and in sampling; weights, losses,
+        penalties and averages are float32 always. "auto" is float32.
     compile : bool, default=False
         Only False in this version.
-    micro_batch : None
-        Only None in this version.
+    micro_batch : int, "auto" or None, default=None
+        Rows of a batch that are in memory together, in [1, inf); gradients are added up to those of the whole batch.
+        "auto" measures what few rows take and divides the batch until it fits into half of the free memory; None
+        never divides. Parts that look at a batch as a whole are refused.
     warm_start : bool, default=False
         Whether `fit` on a fitted estimator trains on, for `max_iter` further updates.
     init_from : None
@@ -211,7 +214,7 @@ class GANEstimator(
         The generator's average, which samples come from.
     loss_, architecture_, conditioning_, optimizer_ : Component
         The resolved parts; `regularizers_` and `augmentation_` are lists of them.
-    n_critic_, learning_rate_, discriminator_learning_rate_, precision_
+    n_critic_, learning_rate_, discriminator_learning_rate_, precision_, micro_batch_
         What "auto" became.
     device_ : str
         Where the networks are.
@@ -437,7 +440,7 @@ class GANEstimator(
             with self._as_it_was_on_error():
                 watch = self._begin(X, y, held, continues=self.warm_start)
                 events.fit_started(self, watch.model)
-                steps = engine.run(train, watch.state, watch.batches, watch.objective)
+                steps = engine.run(train, watch.state, watch.data, watch.objective)
                 with watch:
                     for state in steps if watch.n_steps else ():
                         if watch.sees_the_end(state):
@@ -472,7 +475,7 @@ class GANEstimator(
                 watch = self._begin(X, y, held, continues=True, classes=classes, one_pass=True)
                 events.fit_started(self, watch.model)
                 with watch:
-                    for state in engine.run(train, watch.state, watch.batches, watch.objective):
+                    for state in engine.run(train, watch.state, watch.data, watch.objective):
                         if watch.sees_the_end(state):
                             break
                 self._finish(watch)
@@ -483,7 +486,7 @@ class GANEstimator(
         self, X: Any, y: Any, held: ExitStack, *, continues: bool, classes: Any = None, one_pass: bool = False
     ) -> Watch:
         """Encode and build. What can be refused is refused here, before anything is trained."""
-        from skgan import resolution
+        from skgan import micro_batches, rehearsal, resolution
         from skgan.data import Dataset
         from skgan.engine import resolve_device
         from skgan.watch import Watch
@@ -501,6 +504,9 @@ class GANEstimator(
         rows = self._checked(X, reset=model is None)
         if model is None:
             model = self._new_model(as_array(X), rows, y, classes, given)
+        elif classes is not None:
+            self._encoding_.labels.check_classes(classes)
+        micro_batches.check(model.parts, self.micro_batch, self.batch_size)
         model.device = str(device)
         data = Dataset(
             self._encoding_.encode(rows).to(device),
@@ -511,9 +517,11 @@ class GANEstimator(
             self.batch_size,
             model.key,
         )
+        if model.step == 0:
+            rehearsal.play(model, model.objective(), data)
         per_pass = -(-len(rows) // self.batch_size)
         n_steps = per_pass if one_pass else resolution.budget(self.max_iter, model.spec.kind, len(rows))
-        return Watch(
+        watch = Watch(
             model,
             data,
             history,
@@ -529,6 +537,10 @@ class GANEstimator(
             judge=self._judge(model, *held_out, stops=not one_pass, run=run),
             judged=self._judged,
         )
+        self.micro_batch_ = watch.objective.micro_batch = micro_batches.decide(
+            self.micro_batch, watch.state, data, watch.objective
+        )
+        return watch
 
     def _held_out(self, X: Any, y: Any) -> tuple[Any, Any, Any, Any]:
         """Return rows and labels to train on, and those that early stopping holds out, if it does."""
@@ -565,7 +577,8 @@ class GANEstimator(
         if self.checkpoint_dir is None and self.resume is not False:
             problem = f"resume must be False without checkpoint_dir. Got {self.resume!r}. Say where the checkpoints are"
         elif self.checkpoint_dir is None and self.checkpoint_every_ticks is not None:
-            problem = "checkpoint_every_ticks must be None without checkpoint_dir. Say where checkpoints go"
+            ticks = f"Got {self.checkpoint_every_ticks!r}"
+            problem = f"checkpoint_every_ticks must be None without checkpoint_dir. {ticks}. Say where checkpoints go"
         elif self.checkpoint_dir is not None and self.resume is not False and self.warm_start:
             problem = "resume and warm_start must not be set together. Resume from a file, or go on from memory"
         elif self.checkpoint_dir is not None and one_pass:
@@ -624,16 +637,19 @@ class GANEstimator(
 
     def _new_model(self, X: Any, rows: np.ndarray, y: Any, classes: Any, given: dict[str, Any]) -> Model:
         """Learn how X and y look, decide every "auto", and describe the networks; nothing is built yet."""
-        from skgan import latents, resolution
+        from skgan import latents, rehearsal, resolution
         from skgan.encoding import Encoding
         from skgan.encoding.layout import Layout
         from skgan.model import Model
+        from skgan.precision import resolve_precision
 
         seed = _drawn_seed(self.random_state)
         layout = Layout(X, rows, self.layout, self.image_shape)
         conditioning = given["conditioning"]
         kinds = conditioning.tags().labels if isinstance(conditioning, Component) else None
         self._encoding_ = Encoding(layout, rows, y, classes, self.preprocessor, kinds)
+        if remark := self._encoding_.labels.remark(len(rows)):
+            warnings.warn(remark, UserWarning, stacklevel=4)
         prior = latents.prior_of(self.prior)
         prior.validate(self.latent_dim)
         spec = self._encoding_.spec(self.latent_dim, prior.codes())
@@ -641,7 +657,10 @@ class GANEstimator(
         resolution.sampler(self.sampler, parts, spec, prior)
         self._fitted_with_ = self._structure()
         self._draws_ = 0
-        return Model(parts, spec, prior, self.ema_decay, (seed, 0), self.device)
+        precision = resolve_precision(self.precision)
+        model = Model(parts, spec, prior, self.ema_decay, (seed, 0), self.device, precision)
+        rehearsal.build(model)
+        return model
 
     def _finish(self, watch: Watch) -> None:
         """Make the trained networks this estimator's."""
@@ -665,7 +684,7 @@ class GANEstimator(
         self.n_critic_ = parts.n_critic
         self.learning_rate_ = parts.learning_rate
         self.discriminator_learning_rate_ = parts.discriminator_learning_rate
-        self.precision_ = "float32"
+        self.precision_ = self._model_.precision.name
         self.preprocessor_ = encoding.preprocessor
         self.data_shape_ = encoding.layout.data_shape
         self.n_iter_ = self._model_.step
@@ -1129,22 +1148,35 @@ class GANEstimator(
         return self._labels_for(STARTS if labels.dim else 1, None, key), None
 
     def _draw(self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Any:
-        """Return n samples of `model` with stored labels, the way X came."""
+        """Return n samples of `model` with stored labels, the way X came; made block by block, so memory is bounded."""
+        from tqdm.auto import tqdm
+
         from skgan import resolution, sampling
 
+        encoding = self._encoding_
         sampler = resolution.sampler(sampler, model.parts, model.spec, model.prior)
         candidates = 1 if sampler is None else sampler.candidates
+        rng = seeding.numpy_generator((*key, "z"))
+        network = model.state.average.module
+        draw: Callable[[slice], Tensor]
         if latents is None:
-            rng = seeding.numpy_generator((*key, "z"))
-            z = sampling.draw_latents(n, model.spec.latent_dim, model.prior, rng, candidates)
+            draw = partial(sampling.draw_latents, model.spec.latent_dim, model.prior, rng, candidates)
         else:
-            z = sampling.as_latents(latents, n, model.spec.latent_dim, candidates)
-        y = self._encoding_.labels.expand(stored)
-        if sampler is None:
-            x = sampling.generate(model.state.average.module, z, y)
-        else:
-            x = sampling.draw_with(sampler, model.state.average.module, model.state.discriminator.module, z, y, key)
-        return self._encoding_.decode(x)
+            given = sampling.as_latents(latents, n, model.spec.latent_dim, candidates)
+            draw = given.__getitem__
+        if sampler is not None:
+            networks = network, model.state.discriminator.module
+            z = draw(slice(0, n))
+            return encoding.decode(sampling.draw_with(sampler, *networks, z, encoding.labels.expand(stored), key))
+        chunk = sampling.chunk_rows(model.state.device, model.spec.n_values)
+        blocks = sampling.blocks(n, chunk, model.spec.n_values)
+        generator = partial(model.precision.run, network)
+        pieces = []
+        bar = tqdm(sampling.ahead(draw, blocks), total=len(blocks), disable=not self.verbose or len(blocks) == 1)
+        for rows, z in zip(blocks, bar, strict=True):
+            y = encoding.labels.expand(stored[rows].to(model.state.device))
+            pieces.append(encoding.decode(sampling.generate(generator, z, y, network, chunk)))
+        return encoding.layout.joined(pieces)
 
     def _preview(self, seen: Tensor, model: Model, n_samples: int, y: Any = None) -> Any:
         """Return samples of a model in training, always from the same latents; for `seen` where y is images."""

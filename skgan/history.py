@@ -10,34 +10,43 @@ from torch import Tensor
 
 
 class Means:
-    """Running means of named scalars on the device; nothing is read before `read()`."""
+    """Running means of named scalars on the device; nothing is read before `read()`.
+
+    Sums are added to where they are, so that a recorded step can be repeated.
+    """
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
-        self._counts: dict[str, int] = {}
+        self.counts: dict[str, int] = {}
 
+    @torch.no_grad()
     def add(self, values: dict[str, Tensor]) -> None:
         """Add one value to each named mean."""
+        known = [name for name in values if name in self._sums]
+        if known:
+            torch._foreach_add_([self._sums[name] for name in known], [values[name].detach() for name in known])
         for name, value in values.items():
-            value = value.detach()
-            self._sums[name] = self._sums[name] + value if name in self._sums else value
-            self._counts[name] = self._counts.get(name, 0) + 1
+            if name not in self._sums:
+                self._sums[name] = value.detach().clone()
+            self.counts[name] = self.counts.get(name, 0) + 1
 
     def read(self) -> dict[str, float]:
         """Return the means and begin anew; one transfer from the device."""
-        if not self._sums:
+        seen = {name: total for name, total in self._sums.items() if self.counts[name]}
+        if not seen:
             return {}
-        values = torch.stack([value.double() for value in self._sums.values()]).tolist()
-        means = {name: value / self._counts[name] for name, value in zip(self._sums, values, strict=True)}
-        self._sums.clear()
-        self._counts.clear()
+        values = torch.stack([total.double() for total in seen.values()]).tolist()
+        means = {name: value / self.counts[name] for name, value in zip(seen, values, strict=True)}
+        torch._foreach_zero_(list(self._sums.values()))
+        self.counts = dict.fromkeys(self.counts, 0)
         return means
 
     def stored(self) -> dict[str, dict[str, Any]]:
         """Return what was added since the last `read()`, exactly, as JSON can hold it."""
         return {
-            name: {"sum": float(total).hex(), "count": self._counts[name], "dtype": str(total.dtype).partition(".")[2]}
+            name: {"sum": float(total).hex(), "count": self.counts[name], "dtype": str(total.dtype).partition(".")[2]}
             for name, total in self._sums.items()
+            if self.counts[name]
         }
 
     def store(self, stored: dict[str, dict[str, Any]], device: torch.device) -> None:
@@ -46,7 +55,7 @@ class Means:
             name: torch.tensor(float.fromhex(entry["sum"]), dtype=getattr(torch, entry["dtype"]), device=device)
             for name, entry in stored.items()
         }
-        self._counts = {name: entry["count"] for name, entry in stored.items()}
+        self.counts = {name: entry["count"] for name, entry in stored.items()}
 
 
 class History(dict[str, list[float]]):

@@ -169,6 +169,8 @@ class Tags:
         A regularizer multiplies the samples' losses by `weights`.
     limits_weights : bool
         A regularizer or architecture keeps the discriminator's weights small; two would work against each other.
+    clips_weights : bool
+        A regularizer cuts the discriminator's weights off after an update; penalties on its slopes would go unheard.
     classifies : bool
         A conditioning reads class logits, which its head gives and an autoencoder does not.
     reads_codes : bool
@@ -193,6 +195,7 @@ class Tags:
     differentiates: bool = False
     weighs: bool = False
     limits_weights: bool = False
+    clips_weights: bool = False
     classifies: bool = False
     reads_codes: bool = False
     normal_latents: bool = False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from skgan import memory, registry, resolution, seeding
+from skgan import memory, registry, rehearsal, resolution, seeding
 from skgan.interfaces import DataSpec, Metric, Score
 from skgan.validation import as_array, check_finite, sentence
 
@@ -164,6 +164,8 @@ def judge(estimator: GANEstimator, metric: Any, X: Any, y: Any = None) -> Any:
     labelled = y is not None and labels.dim > 0
     metric = resolution.metric(metric, model.spec, labelled)
     x = estimator._encoded(X)
+    if len(x) < 2:
+        raise ValueError("X must have at least 2 rows to be compared with samples. Got 1. Give more rows.")
     key = (*model.key, "score")
     chosen = np.sort(seeding.numpy_generator(key).permutation(len(x))[:MOST_ROWS])
     stored = labels.encode(estimator._labels_for(len(x), y if labelled else None, key)[chosen])
@@ -174,8 +176,11 @@ def judge(estimator: GANEstimator, metric: Any, X: Any, y: Any = None) -> Any:
             seen = (stored if labels.kind == "classes" else labels.expand(stored).flatten(1)).numpy()
             asked = {"y_real": seen, "y_fake": seen}
         if metric.takes_tables:
-            return metric(rows_at(as_array(X), chosen), drawn, **asked)
-        return metric(_rows(metric, x[chosen]), _rows(metric, estimator._encoded(drawn)), **asked)
+            value = metric(rows_at(as_array(X), chosen), drawn, **asked)
+        else:
+            value = metric(_rows(metric, x[chosen]), _rows(metric, estimator._encoded(drawn)), **asked)
+    rehearsal.check_score(metric, value)
+    return value
 
 
 def higher_is_better(metric: Any, value: float) -> float:

@@ -19,6 +19,7 @@ from skgan.guard import Guard
 from skgan.interfaces import Augmentation, DataSpec
 from skgan.latents import Prior
 from skgan.objective import COUNTS, MEANS, Objective
+from skgan.precision import FLOAT32, Precision
 from skgan.resolution import Parts
 from skgan.seeding import Key, global_generator
 from skgan.training import Player, TrainState
@@ -41,15 +42,27 @@ class Model:
         Of all random numbers.
     device : str
         Where the networks go.
+    precision : Precision
+        In which they compute.
     """
 
-    def __init__(self, parts: Parts, spec: DataSpec, prior: Prior, ema_decay: float | None, key: Key, device: str):
+    def __init__(
+        self,
+        parts: Parts,
+        spec: DataSpec,
+        prior: Prior,
+        ema_decay: float | None,
+        key: Key,
+        device: str,
+        precision: Precision = FLOAT32,
+    ):
         self.parts = parts
         self.spec = spec
         self.prior = prior
         self.ema_decay = ema_decay
         self.key = key
         self.device = device
+        self.precision = precision
         self._state: TrainState | None = None
         self._stored: tuple[dict[str, np.ndarray], dict[str, int]] | None = None
 
@@ -91,11 +104,12 @@ class Model:
             self.spec,
             self.prior,
             self.key,
+            self.precision,
         )
 
     def copy(self) -> Model:
         """Return a model that trains on without changing this one."""
-        twin = Model(self.parts, self.spec, self.prior, self.ema_decay, self.key, self.device)
+        twin = Model(self.parts, self.spec, self.prior, self.ema_decay, self.key, self.device, self.precision)
         twin._stored = self.stored()
         return twin
 
@@ -154,7 +168,7 @@ class Model:
             "generator": player("generator", generator, parts.learning_rate),
             "discriminator": player("discriminator", discriminator, parts.discriminator_learning_rate),
         }
-        return TrainState(
+        state = TrainState(
             generator=players["generator"],
             discriminator=players["discriminator"],
             average=Average(players["generator"].module, self.ema_decay),
@@ -166,6 +180,9 @@ class Model:
             modules=modules,
             statistics={name: torch.zeros((), device=device) for name in self.counted()},
         )
+        if device.type == "cuda":
+            state.keep_on_device()
+        return state
 
 
 def _array(tensor: Tensor, copy: bool) -> np.ndarray:

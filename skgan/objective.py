@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from skgan import micro_batches
 from skgan.data import Rows
 from skgan.ensemble import Ensemble
 from skgan.interfaces import Augmentation, Component, Conditioning, Critique, DataSpec, Loss, Regularizer
 from skgan.latents import Prior
+from skgan.precision import FLOAT32, Precision
 from skgan.seeding import Key, torch_generator
 
 if TYPE_CHECKING:
@@ -34,6 +36,10 @@ class Terms(NamedTuple):
     def total(self) -> Tensor:
         """The sum that the playing network minimises."""
         return torch.stack(list(self.losses.values())).sum()
+
+    def gradients(self, parameters: Sequence[Tensor]) -> list[Tensor]:
+        """Return the gradient of the total to each parameter, zeros where there is none."""
+        return list(torch.autograd.grad(self.total, parameters, materialize_grads=True))
 
 
 class Batch:
@@ -57,8 +63,12 @@ class Batch:
         The player's regularizers of this turn; the samples whose gradient they read become leaves.
     names : mapping of Component to str
         What the parts are called, for their random numbers and their state.
-    key : tuple
-        Of this update's random numbers.
+    draws : callable
+        A stream's name to its generator in this update.
+    precision : Precision
+        In which the networks compute.
+    share : float
+        The share of these rows in those of the update.
     """
 
     def __init__(
@@ -70,9 +80,12 @@ class Batch:
         augmentations: list[Augmentation],
         due: list[Regularizer],
         names: Mapping[Component, str],
-        key: Key,
+        draws: Callable[[str], torch.Generator],
+        precision: Precision = FLOAT32,
+        share: float = 1.0,
     ):
         self.player = player
+        self.share = share
         self.due = due
         self.z, self.y, self.labelled = z, rows.y, rows.labelled
         self.module: nn.Module = getattr(state, player).module
@@ -83,7 +96,8 @@ class Batch:
         self._discriminator = state.discriminator.module
         self._augmentations = augmentations
         self._names = names
-        self._key = key
+        self._draws = draws
+        self._precision = precision
         self._gradients: dict[str, Tensor] = {}
         self._differentiate = {samples for part in due for samples in part.needs_gradient}
         self.real = rows.x.requires_grad_() if "real" in self._differentiate else rows.x
@@ -125,7 +139,7 @@ class Batch:
     def generate(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the generator's samples, with gradient only in its own turn."""
         with torch.set_grad_enabled(self.player == "generator"):
-            return self._generator(z, self.y if y is None else y)
+            return self._precision.run(self._generator, z, self.y if y is None else y)
 
     def grad(self, outputs: Tensor, inputs: Tensor) -> Tensor:
         """Return the gradient of the sum of `outputs` to `inputs`, itself differentiable."""
@@ -133,8 +147,7 @@ class Batch:
 
     def rng(self, part: Component | str) -> torch.Generator:
         """Return a generator of this update that belongs to `part` alone."""
-        name = part if isinstance(part, str) else self._names[part]
-        return torch_generator((*self._key, name), self.z.device)
+        return self._draws(part if isinstance(part, str) else self._names[part])
 
     def _slope(self, logits: Tensor, x: Tensor) -> Tensor:
         each = logits.unbind(1) if isinstance(self._discriminator, Ensemble) else [logits]
@@ -143,7 +156,17 @@ class Batch:
     def _door(self, x: Tensor, y: Tensor, stream: str) -> Critique:
         for part in self._augmentations:
             x = part.with_state(x, self.rng(f"{self._names[part]}/{stream}"), self.state[part])
-        return self._discriminator(x, y)
+        return self._precision.run(self._discriminator, x, y)
+
+
+class Pieces(NamedTuple):
+    """A turn's batch that is looked at piece by piece: what makes each piece, when it is needed."""
+
+    batches: list[Callable[[], Batch]]
+
+    def terms(self, terms_of: Callable[[Batch], Terms]) -> micro_batches.Accumulated:
+        """Return the terms of the whole turn from those of a piece."""
+        return micro_batches.Accumulated(self.batches, terms_of)
 
 
 class Objective:
@@ -163,6 +186,15 @@ class Objective:
         Standard normal numbers to latents.
     key : tuple
         Of all random numbers of the training.
+    precision : Precision
+        In which the networks compute.
+
+    Attributes
+    ----------
+    micro_batch : int or None
+        Rows of a batch that are looked at together; the gradient is that of the whole batch all the same.
+    generator_of : callable
+        ``generator_of(number, stream, device)``: the random numbers of one stream in the update of batch `number`.
     """
 
     def __init__(
@@ -176,6 +208,7 @@ class Objective:
         spec: DataSpec,
         prior: Prior,
         key: Key,
+        precision: Precision = FLOAT32,
     ):
         self.loss = loss
         self.conditioning = conditioning
@@ -186,36 +219,71 @@ class Objective:
         self.spec = spec
         self.prior = prior
         self.key = key
+        self.precision = precision
+        self.micro_batch: int | None = None
+        self.generator_of: Callable[[int, str, torch.device], torch.Generator] = self.new_generator
 
-    def batch(self, state: TrainState, rows: Rows, player: str) -> Batch:
-        """Return the batch of `player`'s next turn, on `rows` and fresh latents."""
-        key = (*self.key, "batch", rows.number)
-        noise = torch.randn(
-            (len(rows.x), self.spec.latent_dim),
-            generator=torch_generator((*key, "z"), rows.x.device),
-            device=rows.x.device,
-        )
-        updates = getattr(state, player).updates
+    def new_generator(self, number: int, stream: str, device: torch.device) -> torch.Generator:
+        """Return a new generator of one stream in the update of batch `number`."""
+        return torch_generator(self.key_of(number, stream), device)
+
+    def key_of(self, number: int, stream: str) -> Key:
+        """Return what the random numbers of one stream in the update of batch `number` follow from."""
+        return (*self.key, "batch", number, stream)
+
+    def due(self, player: str, updates: int) -> list[Regularizer]:
+        """Return the regularizers of a player that are due after so many of its updates."""
         mine = [part for part in self.regularizers if part.player in (player, "both")]
-        due = [part for part in mine if updates % part.every_updates == 0]
-        return Batch(player, rows, self.prior(noise), state, self.augmentations, due, self.names, key)
+        return [part for part in mine if updates % part.every_updates == 0]
 
-    def discriminator(self, batch: Batch) -> Terms:
+    def batch(self, state: TrainState, rows: Rows, player: str) -> Batch | Pieces:
+        """Return the batch of `player`'s next turn, on `rows` and fresh latents, in pieces if need be."""
+        pieces = self.pieces(state, rows, player)
+        return pieces.batches[0]() if len(pieces.batches) == 1 else pieces
+
+    def pieces(self, state: TrainState, rows: Rows, player: str) -> Pieces:
+        """Return the batch of `player`'s next turn in pieces of at most `micro_batch` rows, made when asked for."""
+        device, n = rows.x.device, len(rows.x)
+        noise = torch.randn(
+            (n, self.spec.latent_dim), generator=self._draws(rows.number, device, "", "z"), device=device
+        )
+        z, due = self.prior(noise), self.due(player, getattr(state, player).updates)
+
+        def piece(number: int, part: slice) -> Batch:
+            of_part = Rows(rows.x[part], rows.y[part], rows.labelled[part], rows.number)
+            draws = partial(self._draws, rows.number, device, f"/{number}" if number else "")
+            share = (part.stop - part.start) / n
+            names, precision = self.names, self.precision
+            return Batch(player, of_part, z[part], state, self.augmentations, due, names, draws, precision, share)
+
+        parts = micro_batches.cut(n, self.micro_batch or n)
+        return Pieces([partial(piece, *numbered) for numbered in enumerate(parts)])
+
+    def _draws(self, number: int, device: torch.device, suffix: str, stream: str) -> torch.Generator:
+        return self.generator_of(number, stream + suffix, device)
+
+    def discriminator(self, batch: Batch | Pieces) -> Terms | micro_batches.Accumulated:
         """Return what the discriminator minimises in this turn."""
+        return self._of_discriminator(batch) if isinstance(batch, Batch) else batch.terms(self._of_discriminator)
+
+    def generator(self, batch: Batch | Pieces) -> Terms | micro_batches.Accumulated:
+        """Return what the generator minimises in this turn."""
+        return self._of_generator(batch) if isinstance(batch, Batch) else batch.terms(self._of_generator)
+
+    def _of_generator(self, batch: Batch) -> Terms:
+        return Terms(self._terms(batch, self.loss.generator(batch)), {})
+
+    def _of_discriminator(self, batch: Batch) -> Terms:
         terms = self._terms(batch, self.loss.discriminator(batch))
         real, fake = batch.real_.logits.detach(), batch.fake_.logits.detach()
         watched = {"real_logit": real.mean(), "fake_logit": fake.mean()}
         if batch.statistics:
             seen = {**watched, "real_sign": real.sign().mean()}
             for name, value in seen.items():
-                batch.statistics[name].add_(value)
-            batch.statistics["updates"].add_(1)
+                batch.statistics[name].add_(value * batch.share)
+            batch.statistics["updates"].add_(batch.share)
             batch.statistics["rows"].add_(len(real))
         return Terms(terms, watched | {name: value.detach() for name, value in self.loss.watch(batch).items()})
-
-    def generator(self, batch: Batch) -> Terms:
-        """Return what the generator minimises in this turn."""
-        return Terms(self._terms(batch, self.loss.generator(batch)), {})
 
     def adapt(self, state: TrainState) -> None:
         """Let the augmentations adapt to what was seen since the last tick, and begin to count anew."""

@@ -217,8 +217,9 @@ def _unless_auto(kind: str, value: Any, parameter: str) -> Any:
 def _each(kind: str, value: Any, parameter: str) -> Any:
     if value is None or (isinstance(value, str) and value == "auto" and kind == "regularizer"):
         return value
-    members = value if isinstance(value, list | tuple) else [value]
-    return [component(kind, member, parameter) for member in members]
+    if not isinstance(value, list | tuple):
+        return [component(kind, value, parameter)]
+    return [component(kind, member, f"{parameter}[{index}]") for index, member in enumerate(value)]
 
 
 def _made(kind: str, value: Any) -> Any:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from skgan.data import sent
 from skgan.engine import device_of
 from skgan.exceptions import TrainingWarning
 from skgan.interfaces import Sampler
@@ -23,22 +25,69 @@ from skgan.latents import Prior
 from skgan.seeding import Key, torch_generator
 from skgan.validation import sentence
 
-CHUNK = 64
+#: rows that a network is given at a time; on a GPU the most, fewer where samples are large
+CHUNK, CHUNK_ON_GPU = 64, 1024
+#: numbers of a chunk on a GPU, and of all that is under way between the generator and the user's own layout
+_NUMBERS_OF_CHUNK, _NUMBERS_OF_BLOCK = 2**22, 2**24
 #: share of accepted drafts below which a sampler is not worth its time
 FEW = 0.01
 
 
-def draw_latents(n: int, latent_dim: int, prior: Prior, rng: np.random.Generator, candidates: int = 1) -> Tensor:
-    """Return latents `(n, latent_dim)`, or `(n, candidates, latent_dim)`; the first m of n are those of a draw of m."""
+def chunk_rows(device: torch.device | str, n_values: int) -> int:
+    """Return how many rows of so many numbers a network on a device is given at a time."""
+    if torch.device(device).type != "cuda":
+        return CHUNK
+    return max(CHUNK, min(CHUNK_ON_GPU, 1 << (_NUMBERS_OF_CHUNK // max(n_values, 1)).bit_length() - 1))
+
+
+def blocks(n: int, chunk: int, n_values: int) -> list[slice]:
+    """Return slices of n rows, whole chunks each, in which samples are drawn and brought into the user's layout."""
+    rows = max(_NUMBERS_OF_BLOCK // max(n_values, 1) // chunk, 1) * chunk
+    return [slice(start, min(start + rows, n)) for start in range(0, n, rows)]
+
+
+def draw_latents(latent_dim: int, prior: Prior, rng: np.random.Generator, candidates: int, rows: slice) -> Tensor:
+    """Return latents `(n, latent_dim)`, or `(n, candidates, latent_dim)`, for the next n rows that `rng` serves.
+
+    The first m of n are those of a draw of m.
+    """
+    n = rows.stop - rows.start
     noise = torch.from_numpy(rng.standard_normal((n * candidates, latent_dim), dtype=np.float32))
     z = in_chunks(prior, noise)
     return z if candidates == 1 else z.reshape(n, candidates, latent_dim)
 
 
-def generate(generator: nn.Module, z: Tensor, y: Tensor) -> Tensor:
-    """Return samples `(n, *shape)` on the CPU for latents `(n, latent_dim)` and labels `(n, *label_shape)`."""
-    with _still(generator):
-        return in_chunks(generator, z, y, device=device_of(generator))
+def ahead(draw: Callable[[slice], Tensor], blocks: list[slice]) -> Iterator[Tensor]:
+    """Yield what `draw` returns for each block, drawn in a thread while the one before is used."""
+    if len(blocks) == 1:
+        yield draw(blocks[0])
+        return
+    with ThreadPoolExecutor(1) as pool:
+        drawn = pool.submit(draw, blocks[0])
+        for block in blocks[1:]:
+            z = drawn.result()
+            drawn = pool.submit(draw, block)
+            yield z
+        yield drawn.result()
+
+
+def generate(generator: Callable[..., Tensor], z: Tensor, y: Tensor, network: nn.Module, chunk: int) -> Tensor:
+    """Return samples `(n, *shape)` on the network's device.
+
+    Parameters
+    ----------
+    generator : callable
+        Latents and labels to samples.
+    z, y : Tensor
+        Latents `(n, latent_dim)` and labels `(n, *label_shape)`, anywhere.
+    network : nn.Module
+        What `generator` runs; it is put to rest meanwhile.
+    chunk : int
+        Rows that it is given at a time.
+    """
+    device = device_of(network)
+    with still(network):
+        return _in_chunks(generator, (sent(z, device), sent(y, device)), device, chunk)
 
 
 def draw_with(
@@ -51,9 +100,9 @@ def draw_with(
     """
     device = device_of(generator)
     pieces, shares = [], []
-    with _still(generator), _still(discriminator), torch.inference_mode(False), torch.enable_grad():
+    with still(generator), still(discriminator), torch.inference_mode(False), torch.enable_grad():
         for start in range(0, len(z), CHUNK):
-            of_z, of_y = (_padded(tensor[start : start + CHUNK]).to(device) for tensor in (z, y))
+            of_z, of_y = (_padded(tensor[start : start + CHUNK], CHUNK).to(device) for tensor in (z, y))
             rng = torch_generator((*key, "sampler", start), device)
             x, share = sampler.draw(generator, discriminator, of_z, of_y, rng)
             pieces.append(x.detach()[: len(z) - start].cpu())
@@ -98,35 +147,41 @@ def as_latents(latents: object, n: int, latent_dim: int, candidates: int = 1) ->
 
 def features(discriminator: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Return the discriminator's features `(n, d)` on the CPU."""
-    with _still(discriminator):
+    with still(discriminator):
         return in_chunks(lambda x, y: discriminator(x, y).features, x, y, device=device_of(discriminator))
 
 
 def logits(discriminator: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Return the discriminator's logits `(n,)` on the CPU, the mean over its heads."""
-    with _still(discriminator):
+    with still(discriminator):
         values = in_chunks(lambda x, y: discriminator(x, y).logits, x, y, device=device_of(discriminator))
     return values.reshape(len(values), -1).mean(1)
 
 
 def in_chunks(function: Callable[..., Tensor], *inputs: Tensor, device: torch.device | str = "cpu") -> Tensor:
-    """Return `function` of the inputs, run on `CHUNK` rows at a time, the last chunk padded with zeros."""
+    """Return `function` of the inputs on the CPU, run on `CHUNK` rows at a time, the last chunk padded with zeros."""
+    return _in_chunks(function, inputs, device, CHUNK).cpu()
+
+
+def _in_chunks(
+    function: Callable[..., Tensor], inputs: tuple[Tensor, ...], device: torch.device | str, chunk: int
+) -> Tensor:
     n = len(inputs[0])
     pieces = []
     with torch.inference_mode():
-        for start in range(0, n, CHUNK):
-            rows = [_padded(tensor[start : start + CHUNK]) for tensor in inputs]
-            pieces.append(function(*(part.to(device) for part in rows))[: n - start].cpu())
+        for start in range(0, n, chunk):
+            rows = [_padded(tensor[start : start + chunk], chunk) for tensor in inputs]
+            pieces.append(function(*(part.to(device) for part in rows))[: n - start])
     return torch.cat(pieces)
 
 
-def _padded(rows: Tensor) -> Tensor:
-    missing = CHUNK - len(rows)
+def _padded(rows: Tensor, chunk: int) -> Tensor:
+    missing = chunk - len(rows)
     return torch.cat([rows, rows.new_zeros(missing, *rows.shape[1:])]) if missing else rows
 
 
 @contextmanager
-def _still(module: nn.Module) -> Iterator[None]:
+def still(module: nn.Module) -> Iterator[None]:
     """Put a network into evaluation mode and back."""
     training = [layer for layer in module.modules() if layer.training]
     module.eval()

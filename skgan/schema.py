@@ -230,7 +230,8 @@ CONFIG = record(
                 "ema_decay": either(nothing, number(0, 1)),
                 "key": each(either(text, whole(-(2**63))), 8),
                 "counters": table(whole()),
-            }
+            },
+            {"precision": one_of("float32", "bfloat16")},
         ),
         "encoding": table(anything),
         "history": each(text),

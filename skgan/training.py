@@ -13,6 +13,7 @@ from skgan.data import Rows
 from skgan.guard import Guard
 from skgan.history import Means
 from skgan.interfaces import Regularizer
+from skgan.micro_batches import Accumulated
 from skgan.objective import Objective, Terms
 
 
@@ -71,24 +72,25 @@ class Player:
         self.parameters = [p for part in (module, *extra) for p in part.parameters()]
         self.guard = guard
         self.updates = 0
+        self.means = Means()
+        self.share: Callable[[list[Tensor]], list[Tensor]] | None = None
         self._rate = rate
+        self._factor: float | None = None
         self._updates_per_step = updates_per_step
         self._learning_rates = [group["lr"] for group in optimizer.param_groups]
-        self.means = Means()
         changes_weights = [part for part in regularizers if type(part).after_update is not Regularizer.after_update]
         self._after_update = [part.after_update for part in changes_weights]
 
-    def update(self, terms: Terms) -> None:
+    def update(self, terms: Terms | Accumulated) -> None:
         """Take one step down the sum of `terms`, in one backward, touching this network only."""
-        total = terms.total
-        gradients = torch.autograd.grad(total, self.parameters, materialize_grads=True)
+        gradients = terms.gradients(self.parameters)
+        total = terms.total.detach()
+        if self.share is not None:
+            *gradients, total = self.share([*gradients, total])
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad = like(parameter, gradient)
 
-        factor = self._rate(self.updates // self._updates_per_step)
-        for group, learning_rate in zip(self.optimizer.param_groups, self._learning_rates, strict=True):
-            group["lr"] = learning_rate * factor
-
+        self.prepare()
         self.guard.look(total, gradients)
         with self.guard.holding(self.optimizer):
             self.optimizer.step()
@@ -97,6 +99,39 @@ class Player:
             after_update(self.module)
         self.updates += 1
         self.means.add(terms.losses | terms.watched)
+
+    def prepare(self) -> None:
+        """Bring the learning rate of the next update to the optimizer."""
+        factor = self.factor
+        if factor == self._factor:
+            return
+        self._factor = factor
+        for group, learning_rate in zip(self.optimizer.param_groups, self._learning_rates, strict=True):
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(learning_rate * factor)
+            else:
+                group["lr"] = learning_rate * factor
+
+    @property
+    def factor(self) -> float:
+        """The factor on the learning rate at the next update."""
+        return self._rate(self.updates // self._updates_per_step)
+
+    @property
+    def rate_is_on_device(self) -> bool:
+        """Whether the optimizer reads its learning rate from the device, so that a recorded update can follow it."""
+        return all(isinstance(group["lr"], Tensor) for group in self.optimizer.param_groups)
+
+    def keep_rate_on_device(self) -> None:
+        """Let the optimizer read its learning rate and counts from the device, where it knows how to."""
+        self._factor = None
+        device = self.parameters[0].device
+        on_gpu = device.type == "cuda"
+        for group in self.optimizer.param_groups:
+            if (on_gpu and "capturable" in group) or group.get("fused"):
+                group["capturable"] = on_gpu
+                dtype = torch.float32 if on_gpu else torch.float64  # the one type that each fused kernel reads
+                group["lr"] = torch.tensor(float(group["lr"]), dtype=dtype, device=device)
 
 
 @dataclass
@@ -134,6 +169,11 @@ class TrainState:
     rollbacks: int = 0
 
     @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return self.generator.parameters[0].device
+
+    @property
     def players(self) -> tuple[Player, Player]:
         """Both players."""
         return self.discriminator, self.generator
@@ -166,6 +206,27 @@ class TrainState:
         counts = {f"{player.name}_updates": player.updates for player in self.players}
         return {"step": self.step, "rollbacks": self.rollbacks, "average_updates": self.average.updates, **counts}
 
+    def keep_on_device(self) -> None:
+        """Let no number of the host change from step to step, so that a recorded step can be repeated."""
+        for player in self.players:
+            player.keep_rate_on_device()
+        self.average.keep_weight_on_device()
+        self.guard.reads = False
+
+    def prepare(self) -> None:
+        """Bring what the next step reads from the device there."""
+        for player in self.players:
+            player.prepare()
+        self.average.prepare()
+
+    def count(self, counters: dict[str, int]) -> None:
+        """Take over what `counters()` gave."""
+        self.step = counters["step"]
+        self.rollbacks = counters.get("rollbacks", 0)
+        self.average.updates = counters["average_updates"]
+        for player in self.players:
+            player.updates = counters[f"{player.name}_updates"]
+
     def load(self, tensors: dict[str, Tensor], counters: dict[str, int]) -> None:
         """Take over what `tensors()` and `counters()` gave, in place."""
         for player in self.players:
@@ -179,11 +240,7 @@ class TrainState:
                 if tensor.shape != tensors[name].shape:
                     raise ValueError(f"{name} has shape {tuple(tensors[name].shape)}, not {tuple(tensor.shape)}")
                 tensor.copy_(tensors[name])
-        self.step = counters["step"]
-        self.rollbacks = counters.get("rollbacks", 0)
-        self.average.updates = counters["average_updates"]
-        for player in self.players:
-            player.updates = counters[f"{player.name}_updates"]
+        self.count(counters)
 
 
 def like(parameter: Tensor, values: Tensor) -> Tensor:
@@ -205,4 +262,14 @@ def _load_optimizer(player: Player, tensors: dict[str, Tensor]) -> None:
     if states and len(states) != len(player.parameters):
         raise KeyError(f"the optimizer of the {player.name} lacks some weights")
     own = player.optimizer.state_dict()
-    player.optimizer.load_state_dict({"state": states, "param_groups": own["param_groups"]})
+    if not states or not _fits(own["state"], states):  # otherwise copied in place, since a graph may know the places
+        player.optimizer.load_state_dict({"state": states, "param_groups": own["param_groups"]})
+
+
+def _fits(own: dict[int, dict[str, Tensor]], states: dict[int, dict[str, Tensor]]) -> bool:
+    """Return whether an optimizer already keeps numbers of these names and shapes."""
+    return own.keys() == states.keys() and all(
+        own[index].keys() == states[index].keys()
+        and all(own[index][name].shape == tensor.shape for name, tensor in states[index].items())
+        for index in own
+    )

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from skgan import detectors, guard, rollback
+from skgan import detectors, guard, plugins, rollback
 from skgan.data import Dataset
 from skgan.early_stopping import Judge
 from skgan.exceptions import CheckpointWriteError, TrainingWarning
@@ -134,7 +134,6 @@ class Watch:
         self.state = state = model.state
         self.objective = model.objective()
         self.data = data
-        self.batches = data.batches()
         self.history = History() if history is None else history
         self.n_steps = n_steps
         self._ended_by: BaseException | None = None
@@ -186,6 +185,8 @@ class Watch:
         if isinstance(error, KeyboardInterrupt):  # raised again once what was trained is kept
             self._ended_by = error.with_traceback(None)
             return True
+        if error is not None:
+            plugins.blame(error, self.state.step)
         return False
 
     def raise_what_waited(self) -> None:
@@ -244,7 +245,7 @@ class Watch:
         if self._judge is not None:
             self.history.amend(self._judge.close(self.state))
         for complaint in [] if self._was_told_to_stop() else self._complaints():
-            _warn(complaint)
+            warn(complaint)
         for player in self.state.players:
             player.module.eval()
             for parameter in player.parameters:
@@ -298,7 +299,7 @@ class Watch:
         if self.state.rollbacks:
             key = (*key, "rollback", self.state.rollbacks)
         self.objective.key = key
-        self.data.go_on(key, self.state.step * (self.objective.n_critic + 1))
+        self.data.go_on(key)
         self._ticked = self.state.step
 
     def _go_back(self, failure: guard.Failure) -> None:
@@ -314,7 +315,7 @@ class Watch:
         self._start_from_here()
         self._show("reset")
         self._show("update", self.state.step - self._first_step)
-        _warn(
+        warn(
             failure.words,
             f"Training goes back to step {self._ticked} and takes other random numbers, for the {good.tries}. time",
             f"of at most {rollback.MOST}. If it goes on so, lower learning_rate or raise the penalty weight.",
@@ -323,11 +324,11 @@ class Watch:
     def _looked_at(self) -> torch.Tensor:
         """Return which rows samples are compared with: always the same."""
         order = numpy_generator((*self.model.key, "watch")).permutation(len(self.data))
-        return torch.from_numpy(order[: detectors.MOST_ROWS]).to(self.data.x.device)
+        return torch.from_numpy(order[: detectors.MOST_ROWS]).to(self.data.device)
 
     def _real_and_fake(self, places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return rows and samples with their labels."""
-        real = self.data.expand_x(self.data.x[places])
+        real = self.data.samples(places)
         return real, self._redraw(self.model, self.data.labels[places].cpu()).to(real.device)
 
     def _collapse(self) -> dict[str, float]:
@@ -368,7 +369,7 @@ class Watch:
             return function(*details, **settings)
         except Exception as error:
             self._failed.add(what)
-            _warn(
+            warn(
                 f"{what} failed with {type(error).__name__} and is left out from now on.",
                 "Training goes on as with it; mend it for the next fit.",
             )
@@ -405,7 +406,7 @@ class _Bar(tqdm):
             super().__del__()
 
 
-def _warn(*parts: str) -> None:
+def warn(*parts: str) -> None:
     """Warn in one sentence, of the line that called skgan."""
     frame, level = inspect.currentframe(), 1
     while frame is not None and str(frame.f_globals.get("__name__")).startswith("skgan."):

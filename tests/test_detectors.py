@@ -83,11 +83,13 @@ def few_points(X, fake, seed):
 # --- the figures ----------------------------------------------------------------------------------
 
 
+@pytest.mark.goal("G30", "G31")
 @pytest.mark.parametrize("name", DATA)
 def test_fresh_draws_are_never_flagged(name):
     assert flagged(name, lambda X, fake, seed: fake) == (0, 0)
 
 
+@pytest.mark.goal("G31")
 @pytest.mark.parametrize("name", DATA)
 def test_a_share_of_copies_is_always_flagged(name):
     assert flagged(name, copied(0.3))[1] == len(SEEDS)
@@ -98,6 +100,7 @@ def test_noisy_copies_of_everything_are_flagged(name, noise):
     assert flagged(name, copied(1.0, noise), SEEDS[:10])[1] == 10
 
 
+@pytest.mark.goal("G30")
 @pytest.mark.parametrize("modes", [1, 2, 3, 4])
 def test_a_generator_on_half_of_the_modes_is_always_flagged(modes):
     told = [found(ring(N, seed), ring(N, seed + 1000, modes))[2] for seed in SEEDS]
@@ -230,6 +233,7 @@ def test_short_trainings_and_small_tables_are_not_judged(X, updates):
     assert not [name for name in gan.history_ if name.startswith("watch/")]
 
 
+@pytest.mark.goal("G6")
 def test_looking_changes_nothing(monkeypatch):
     settings = TINY | {"architecture": MLP(8, 1), "max_iter": FEWEST_UPDATES, "conditioning": "concat"}
     labels = np.arange(100) % 3

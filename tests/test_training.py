@@ -121,6 +121,7 @@ def diverges(optimizer, max_iter=12, **params):
     return str(caught.value)
 
 
+@pytest.mark.goal("G15")
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 @pytest.mark.parametrize("player", ["generator", "discriminator"])
@@ -212,8 +213,8 @@ def dataset(n, batch_size, key=(0, 0)):
 
 @pytest.mark.parametrize(("n", "batch_size"), [(10, 3), (10, 10), (7, 16), (3, 20), (64, 8), (2, 1)])
 def test_every_epoch_is_a_permutation(n, batch_size):
-    batches = dataset(n, batch_size).batches()
-    drawn = torch.cat([next(batches).x[:, 0] for _ in range(-(-5 * n // batch_size))])
+    data = dataset(n, batch_size)
+    drawn = torch.cat([data.batch(number).x[:, 0] for number in range(-(-5 * n // batch_size))])
     for epoch in range(len(drawn) // n):
         assert sorted(drawn[epoch * n : (epoch + 1) * n].tolist()) == list(range(n))
     if n > 7:
@@ -222,10 +223,13 @@ def test_every_epoch_is_a_permutation(n, batch_size):
 
 @pytest.mark.parametrize(("n", "batch_size"), [(10, 3), (7, 16)])
 def test_a_batch_depends_on_its_number_alone(n, batch_size):
-    batches = dataset(n, batch_size).batches()
-    straight = [next(batches).x.tolist() for _ in range(12)]
+    data = dataset(n, batch_size)
+    straight = [data.batch(number).x.tolist() for number in range(12)]
     jumping = dataset(n, batch_size)
     assert {k: jumping.batch(k).x.tolist() for k in (11, 0, 5, 4, 11)} == {k: straight[k] for k in (11, 0, 5, 4)}
+    assert (
+        torch.cat([data.at(data.places(3), 3).x, data.batch(4).x]).tolist() == data.at(data.places(3, 2), 3).x.tolist()
+    )
     assert [dataset(n, batch_size, (1, 0)).batch(k).x.tolist() for k in range(12)] != straight
 
 
@@ -241,6 +245,7 @@ print(hashlib.sha256(b"".join(tensors[name] for name in sorted(tensors))).hexdig
 """
 
 
+@pytest.mark.goal("G4")
 def test_two_processes_train_the_same():
     command = [sys.executable, "-c", TRAIN, os.path.dirname(__file__)]
     first, second = (subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2))
@@ -325,6 +330,7 @@ def test_a_third_partys_dropout_repeats_and_leaves_global_generators_alone(how):
 # --- looking on -----------------------------------------------------------------------------------
 
 
+@pytest.mark.goal("G6")
 def test_watching_changes_nothing(tmp_path):
     plain = tiny(max_iter=4, warm_start=True).fit(X, Y)
     seen = []

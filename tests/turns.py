@@ -13,6 +13,7 @@ from skgan.interfaces import Critique, DataSpec, Regularizer
 from skgan.latents import Codes, Gaussian
 from skgan.model import Model
 from skgan.objective import Batch, mean
+from skgan.seeding import torch_generator
 
 REGULARIZERS = sorted(
     {registry.resolve("regularizer", name) for name in registry.names("regularizer")}, key=lambda part: part.__name__
@@ -113,7 +114,12 @@ def turn(part, player, generator, discriminator, real, z, *, y=None, state=None,
     )
     y = real.new_zeros(len(real), 0) if y is None else y
     rows = Rows(real.clone(), y, torch.zeros(len(real), dtype=torch.bool), 0)
-    return Batch(player, rows, z, everything, list(augmentations), [part], names, ("regularizers",))
+    return Batch(player, rows, z, everything, list(augmentations), [part], names, stream)
+
+
+def stream(name):
+    """Return the random numbers of a part in this turn."""
+    return torch_generator(("regularizers", name))
 
 
 def batch_of(part, discriminator, real, fake, augmentations=(), state=None):

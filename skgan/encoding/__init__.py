@@ -19,7 +19,7 @@ from skgan.encoding import preprocessors
 from skgan.encoding import scaling as scalings
 from skgan.encoding.labels import Labels
 from skgan.encoding.layout import Layout
-from skgan.encoding.scaling import Scaling
+from skgan.encoding.scaling import Range, Scaling
 from skgan.interfaces import DataSpec
 from skgan.validation import sentence
 
@@ -104,8 +104,11 @@ class Encoding:
         return self.labels.values(y, n)
 
     def decode(self, x: Tensor) -> Any:
-        """Return the networks' samples `(n, *shape)` the way X came."""
-        samples = self.scaling.decode(x)
+        """Return the networks' samples `(n, *shape)`, on any device, the way X came."""
+        scaling = self.scaling
+        if isinstance(scaling, Range) and scaling.whole_bytes and self.layout.holds_bytes and self.preprocessor is None:
+            return self.layout.restore_bytes(scaling.to_bytes(x))
+        samples = self.scaling.decode(x.cpu())
         rows = self.layout.flatten(samples) if self._keeps_shape else samples.reshape(len(samples), -1)
         if self.preprocessor is not None:
             rows = np.asarray(self.preprocessor.inverse_transform(rows))

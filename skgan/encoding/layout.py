@@ -6,6 +6,7 @@ import math
 from typing import Any, cast
 
 import numpy as np
+from torch import Tensor
 
 from skgan.exceptions import InvalidParameterError
 from skgan.validation import sentence
@@ -81,6 +82,28 @@ class Layout:
             back = np.argsort(self._axes)
             samples = samples.reshape(len(samples), *axes_in).transpose(0, *(axis + 1 for axis in back))
         return samples.reshape(len(samples), -1)
+
+    @property
+    def holds_bytes(self) -> bool:
+        """Whether X was an array of bytes."""
+        return self.columns is None and self.dtypes == ["uint8"]
+
+    def restore_bytes(self, samples: Tensor) -> np.ndarray:
+        """Return samples of bytes `(n, *sample_shape)`, on any device, the way X came, when it held such."""
+        if len(self.data_shape) > 1:  # put in order where they are: a device moves them faster than the host
+            samples = samples.reshape(len(samples), *(self.data_shape[axis] for axis in self._axes))
+            samples = samples.permute(0, *(int(axis) + 1 for axis in np.argsort(self._axes)))
+        return samples.reshape(len(samples), *self.data_shape).contiguous().cpu().numpy()
+
+    def joined(self, pieces: list[Any]) -> Any:
+        """Return what `restore` made of several blocks of rows as one."""
+        if len(pieces) == 1:
+            return pieces[0]
+        if self.columns is None:
+            return np.concatenate(pieces)
+        import pandas as pd
+
+        return pd.concat(pieces, ignore_index=True)
 
     def restore(self, rows: np.ndarray) -> Any:
         """Return flat rows the way X came: axes, dtype, DataFrame."""

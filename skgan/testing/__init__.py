@@ -20,6 +20,7 @@ from skgan.testing.kit import (
     component_checks,
     parametrize_component_checks,
 )
+from skgan.testing.rerun import Rerun
 
 __all__ = [
     "ArchitectureConformance",
@@ -32,6 +33,7 @@ __all__ = [
     "MetricConformance",
     "OptimizerConformance",
     "RegularizerConformance",
+    "Rerun",
     "SamplerConformance",
     "check_component",
     "check_generative_estimator",

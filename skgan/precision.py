@@ -1,0 +1,54 @@
+"""The numbers that networks compute in; what goes in and comes out is float32 all the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from skgan.interfaces import Critique
+
+
+@dataclass(frozen=True)
+class Precision:
+    """In which type matrix products and convolutions are computed; weights, losses and statistics stay as they are.
+
+    Parameters
+    ----------
+    name : {"float32", "bfloat16"}
+        "bfloat16" rounds the factors of each product to 8 bits and adds up in float32.
+    """
+
+    name: str
+
+    def run(self, network: nn.Module, *inputs: Tensor) -> Any:
+        """Return what a network makes of the inputs; each call casts the weights anew, as they may have changed."""
+        if self.name == "float32":
+            return network(*inputs)
+        with torch.autocast(inputs[0].device.type, torch.bfloat16, cache_enabled=False):
+            found = network(*inputs)
+        if isinstance(found, Tensor):
+            return found.float()
+        logits, features, class_logits = found
+        return Critique(logits.float(), features.float(), None if class_logits is None else class_logits.float())
+
+
+FLOAT32 = Precision("float32")
+BFLOAT16 = Precision("bfloat16")
+
+
+def resolve_precision(word: str) -> Precision:
+    """Return the precision that a user's word stands for; docs/decisions.md says what decides "auto"."""
+    return BFLOAT16 if word == "bfloat16" else FLOAT32
+
+
+def native_bfloat16(device: torch.device) -> bool:
+    """Return whether a device multiplies bfloat16 in its own hardware."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    if device.type != "cpu":
+        return False
+    found = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
