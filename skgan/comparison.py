@@ -94,7 +94,8 @@ class Comparison:
         names, metrics = list(self.intervals), self.metrics
         columns = max(len(names) + 1, len(metrics))
         figure = Figure(figsize=(2.2 * columns, 2.4 + 0.5 * len(names) + 1.6), layout="constrained")
-        above, below = figure.subfigures(2, 1, height_ratios=[2.2, 1.2 + 0.4 * len(names)])
+        pieces: Any = figure.subfigures(2, 1, height_ratios=[2.2, 1.2 + 0.4 * len(names)])
+        above, below = pieces
         axes = np.atleast_1d(above.subplots(1, len(names) + 1))
         for axis, (name, X) in zip(axes, {"real rows": self.X, **self.samples}.items(), strict=True):
             _draw(axis, X, self.X)

@@ -158,12 +158,13 @@ def get_scorer(scoring: Any) -> Callable[[Any, Any, Any], float]:
     Examples
     --------
     >>> from sklearn.datasets import load_iris
-    >>> from sklearn.model_selection import cross_validate
+    >>> from sklearn.model_selection import KFold, cross_validate
     >>> from skgan import GANEstimator
     >>> from skgan.model_selection import get_scorer
     >>> X, y = load_iris(return_X_y=True)
     >>> both = {name: get_scorer(name) for name in ("energy", "label-fidelity")}
-    >>> sorted(cross_validate(GANEstimator(max_iter=2, random_state=0), X, y, cv=2, scoring=both))
+    >>> folds = KFold(2, shuffle=True, random_state=0)
+    >>> sorted(cross_validate(GANEstimator(max_iter=2, random_state=0), X, y, cv=folds, scoring=both))
     ['fit_time', 'score_time', 'test_energy', 'test_label-fidelity']
     """
     (part,) = judging.scorers([scoring]).values()
