@@ -55,6 +55,14 @@ class Shuffled:
             epoch, offset = epoch + 1, 0
         return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
 
+    def row(self, places: Tensor) -> Tensor:
+        """Return the rows that places are of; here they are the same."""
+        return places
+
+    def told(self, labels: Tensor, places: Tensor) -> Tensor:
+        """Return what networks are told of the stored labels of the rows at some places: all."""
+        return labels
+
     def go_on(self, key: Key) -> None:
         """Let the order follow from another key."""
         self.key, self._epoch = key, -1
@@ -84,6 +92,8 @@ class Dataset:
         Rows in a batch; may exceed n.
     key : tuple
         Of the order of the rows.
+    order : Shuffled, optional
+        Which rows come when; None goes round in ever new permutations.
     """
 
     def __init__(
@@ -95,6 +105,7 @@ class Dataset:
         known: Callable[[Tensor], Tensor],
         batch_size: int,
         key: Key,
+        order: Shuffled | None = None,
     ):
         self.x = x
         self.labels = labels
@@ -102,7 +113,7 @@ class Dataset:
         self.expand_labels = expand_labels
         self.known = known
         self.batch_size = batch_size
-        self.order = Shuffled(len(x), batch_size, key, x.device)
+        self.order = Shuffled(len(x), batch_size, key, x.device) if order is None else order
 
     def __len__(self) -> int:
         return len(self.x)
@@ -117,9 +128,10 @@ class Dataset:
         return self.order.rows(number, count)
 
     def at(self, places: Tensor, number: int) -> Rows:
-        """Return the rows at these places as batch `number`."""
-        labels = self.labels[places]
-        return Rows(self.expand_x(self.x[places]), self.expand_labels(labels), self.known(labels), number)
+        """Return the rows at these places as batch `number`, with what the order leaves of their labels."""
+        rows = self.order.row(places)
+        labels = self.order.told(self.labels[rows], places)
+        return Rows(self.expand_x(self.x[rows]), self.expand_labels(labels), self.known(labels), number)
 
     def batch(self, number: int) -> Rows:
         """Return batch `number` of the endless run through the rows."""
