@@ -994,6 +994,37 @@ class GANEstimator(
         metric = self._scorer()
         return judging.higher_is_better(metric, judging.judge(self, metric, X, y))
 
+    def diagnose(self, X: Any = None, y: Any = None, *, X_held_out: Any = None, y_held_out: Any = None) -> Any:
+        """Return what is wrong with the training, in words: the figure, the likely cause, the parameter to change.
+
+        Parameters
+        ----------
+        X : array-like, tensor or DataFrame of shape (n_samples, ...), default=None
+            The rows of `fit`, to compare samples with. None looks at `history_` only.
+        y : array-like of shape (n_samples, ...), default=None
+            Their labels; without them nobody can tell whether labels are ignored.
+        X_held_out, y_held_out : array-like, default=None
+            Rows that `fit` did not get, to tell whether the discriminator knows its rows by heart.
+
+        Returns
+        -------
+        Diagnosis
+            A list of findings, empty when nothing looks wrong, that prints as text; ``figures`` has what was measured.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skgan import GANEstimator
+        >>> X, y = load_iris(return_X_y=True)
+        >>> gan = GANEstimator(max_iter=5, random_state=0).fit(X, y)
+        >>> gan.diagnose(X, y).faults
+        ['collapse', 'labels ignored']
+        """
+        from skgan import diagnosis
+
+        self._fitted_model()
+        return diagnosis.diagnose(self, X, y, X_held_out, y_held_out)
+
     def invert(self, X: Any, y: Any = None, *, return_y: bool = False) -> Any:
         """Return latents whose samples come nearest to X, ready for ``sample(latents=...)``.
 
