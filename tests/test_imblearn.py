@@ -29,7 +29,7 @@ def resampled(strategy, X=X, y=Y):
         ({2: 50}, [*COUNTS[:2], 50]),
         (lambda y: {1: 60}, [COUNTS[0], 60, COUNTS[2]]),
     ],
-    ids=str,
+    ids=lambda value: str(value).partition(" at 0x")[0],
 )
 def test_every_class_gets_the_rows_asked_for(strategy, wanted):
     more_X, more_y = resampled(strategy)
@@ -73,7 +73,7 @@ def test_nothing_to_add_trains_nothing():
         ("majority", "Did you mean"),
         (1.5, "must be one of"),
     ],
-    ids=str,
+    ids=lambda value: str(value).partition(" at 0x")[0],
 )
 def test_what_cannot_be_is_refused_in_words(strategy, told):
     with pytest.raises(ValueError, match=told):

@@ -14,7 +14,7 @@ WIDTHS = [3, 2, 5]
 
 
 def of_seed(seed):
-    return drawing_from(torch.Generator().manual_seed(seed))
+    return drawing_from(lambda: torch.Generator().manual_seed(seed))
 
 
 def raw(n, seed=0):

@@ -120,8 +120,7 @@ def test_any_table_comes_back_as_it_was(data):
 def test_encoding_a_table_and_back_is_the_table():
     data = frame().drop(columns=["row"])
     table = Table(data, {}, None, None, None, Asking(), [])
-    records = table.drawn(table.expand(table.encode(data)))
-    back = table.finished([records], torch.zeros(len(data), 0, dtype=torch.int32), ("back",))
+    back = table.joined([table.drawn(table.expand(table.encode(data)))], ("back",))
     pd.testing.assert_frame_equal(back, data)
 
 
@@ -160,7 +159,7 @@ def test_frames_of_numbers_alone_are_vectors_as_before():
         {"city": "Oslo", "smokes": False, "gain": 0},
         {"same": "x"},
     ],
-    ids=str,
+    ids=lambda value: str(value).partition(" at 0x")[0],
 )
 def test_every_row_has_the_value_asked_for(fitted, asked):
     samples = fitted.sample(150, y=asked)
@@ -181,13 +180,13 @@ def test_values_can_be_counted_or_listed(fitted):
 @pytest.mark.parametrize("rows", [40, 400])
 def test_ranges_are_kept_by_a_bounded_number_of_draws(fitted, rows, monkeypatch):
     drawn = []
-    original = type(fitted)._blocks
+    original = type(fitted)._generated
 
     def counted(self, model, n, *args, **kwargs):
         drawn.append(n)
         return original(self, model, n, *args, **kwargs)
 
-    monkeypatch.setattr(type(fitted), "_blocks", counted)
+    monkeypatch.setattr(type(fitted), "_generated", counted)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TrainingWarning)
         samples = fitted.sample(rows, y={"age": (30, 40), "born": ("1990-01-01", None)})
@@ -212,7 +211,7 @@ def test_what_no_draw_has_is_moved_and_told(fitted):
         ({"age": "old"}, "y must ask for numbers in column 'age'"),
         ({"city": ["Rome", "Rome"]}, "n_samples and y must agree in length"),
     ],
-    ids=str,
+    ids=lambda value: str(value).partition(" at 0x")[0],
 )
 def test_what_cannot_be_had_is_refused_in_words(fitted, asked, told):
     with pytest.raises((ValueError, TypeError), match=told) as caught:
@@ -247,12 +246,11 @@ CODES = torch.tensor(np.column_stack([np.repeat([0, 1, 2], [70, 25, 5]), np.tile
 
 @pytest.mark.parametrize(("frequency", "weight"), [("log", np.log1p), ("uniform", np.sign)])
 def test_rows_are_drawn_after_their_value(frequency, weight):
-    asked = AskedRows(CODES, [3, 2], Asking(1.0, frequency), 0, 100, ("key",), torch.device("cpu"))
+    asked = AskedRows(CODES, [3, 2], Asking(1.0, frequency), 0)
     seen = np.zeros(3)
     for number in range(60):
-        places = asked.rows(number)
-        rows = asked.row(places)
-        told = asked.told(CODES[rows], places)
+        rows, column = asked.drawn(("key",), number, 100)
+        told = asked.conceal(CODES[rows], torch.from_numpy(column))
         assert ((told >= 0).sum(1) == 1).all()
         assert (told[told >= 0] == CODES[rows][told >= 0]).all()
         first = told[:, 0][told[:, 0] >= 0]
@@ -263,12 +261,10 @@ def test_rows_are_drawn_after_their_value(frequency, weight):
 
 
 def test_with_true_frequencies_rows_go_round_and_a_share_is_told():
-    asked = AskedRows(CODES, [3, 2], Asking(0.25, "true"), 0, 50, ("key",), torch.device("cpu"))
-    places = asked.rows(0, 100)
-    rows = asked.row(places)
-    assert (rows.bincount(minlength=100) == 50).all()
-    assert torch.equal(places, torch.cat([asked.rows(number) for number in range(100)]))
-    told = asked.told(CODES[rows], places)
+    asked = AskedRows(CODES, [3, 2], Asking(0.25, "true"), 0)
+    assert asked.drawn(("key",), 0, 10)[0] is None
+    columns = [asked.drawn(("key",), number, len(CODES))[1] for number in range(50)]
+    told = torch.cat([asked.conceal(CODES, torch.from_numpy(column)) for column in columns])
     assert abs(float((told >= 0).any(1).float().mean()) - 0.25) < 0.03
 
 
@@ -299,7 +295,7 @@ def columns_for(encoder):
     return [NUMBERS, NUMBERS[~np.isnan(NUMBERS)]] if isinstance(encoder, Numeric) else [TEXTS]
 
 
-@pytest.mark.parametrize("encoder", ENCODERS, ids=str)
+@pytest.mark.parametrize("encoder", ENCODERS, ids=lambda value: str(value).partition(" at 0x")[0])
 @pytest.mark.parametrize("seed", [None, 0])
 def test_what_an_encoder_makes_of_a_column_it_makes_a_column_of_again(encoder, seed):
     for column in columns_for(encoder):
@@ -325,7 +321,7 @@ def test_what_an_encoder_makes_of_a_column_it_makes_a_column_of_again(encoder, s
             assert back.tolist() == column.tolist()
 
 
-@pytest.mark.parametrize("encoder", ENCODERS, ids=str)
+@pytest.mark.parametrize("encoder", ENCODERS, ids=lambda value: str(value).partition(" at 0x")[0])
 def test_an_encoder_is_what_its_arrays_say(encoder):
     for column in columns_for(encoder):
         twin = type(encoder)(**encoder.get_params())
@@ -382,9 +378,9 @@ def a_batch(gan, data, player):
     from skgan.data import Dataset
 
     encoding = gan._encoding_
-    order = encoding.order(labels, model.parts.conditioning.asking(), 20, model.key, x.device)
+    asked = encoding.asked(labels, model.parts.conditioning.asking())
     rows = Dataset(
-        x, labels, encoding.expand, encoding.labels.expand, encoding.labels.known, 20, model.key, order
+        x, labels, encoding.expand, encoding.labels.expand, encoding.labels.known, 20, model.key, asked
     ).batch(0)
     state = model.state
     for network in (state.generator.module, state.discriminator.module):
@@ -410,7 +406,8 @@ def test_the_packed_penalty_takes_one_slope_for_a_pack():
     batch = a_batch(gan, frame(), "discriminator")
     part = next(p for p in gan.regularizers_ if type(p).__name__ == "PackedGradientPenalty")
     found = part.penalty(batch)
-    a = torch.rand(2, generator=batch.rng(part)).repeat_interleave(10)[:, None]
+    again = a_batch(gan, frame(), "discriminator").rng(part)
+    a = torch.rand(2, generator=again).repeat_interleave(10)[:, None]
     between = (a * batch.real + (1 - a) * batch.fake).detach().requires_grad_()
     logits = batch.module(between, batch.y).logits
     assert logits.shape == found.shape == (2,)
@@ -526,7 +523,7 @@ def test_training_goes_on_to_the_bit_from_a_file(tmp_path):
         ({"preprocessor": object()}, InvalidParameterError, "preprocessor"),
         ({"architecture": "dcgan"}, IncompatibleComponentError, "dcgan"),
     ],
-    ids=str,
+    ids=lambda value: str(value).partition(" at 0x")[0],
 )
 def test_parameters_of_tables_are_refused_in_words(params, error, told):
     with pytest.raises(error, match=told) as caught:

@@ -1,7 +1,7 @@
 """Blocks that two or more architectures share."""
 
 from skgan.layers.attention import SelfAttention
-from skgan.layers.chance import Dropout, drawing_from, draws_numbers
+from skgan.layers.chance import Dropout, drawing_from
 from skgan.layers.convolution import doubling, halving, keeping, pointwise
 from skgan.layers.embedding import Embedding, LabelEmbedding, NoEmbedding
 from skgan.layers.equalized import EqualizedConv, EqualizedLinear
@@ -50,7 +50,6 @@ __all__ = [
     "convolution",
     "doubling",
     "drawing_from",
-    "draws_numbers",
     "flip",
     "halving",
     "keeping",

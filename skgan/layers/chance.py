@@ -2,46 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from weakref import WeakKeyDictionary
+from functools import cache
 
 import torch
 from torch import Tensor, nn
 
 from skgan.seeding import torch_generator
 
-#: network -> whether it draws, found out once
-_DRAWS: WeakKeyDictionary[nn.Module, bool] = WeakKeyDictionary()
-_CURRENT: ContextVar[torch.Generator | None] = ContextVar("skgan_chance", default=None)
+_CURRENT: ContextVar[Callable[[], torch.Generator] | None] = ContextVar("skgan_chance", default=None)
 
 
 @contextmanager
-def drawing_from(generator: torch.Generator) -> Iterator[None]:
-    """Let the layers that draw random numbers draw them from `generator`.
+def drawing_from(generator: Callable[[], torch.Generator]) -> Iterator[None]:
+    """Let the layers that draw random numbers draw them from a generator, made when the first of them asks.
 
     Examples
     --------
     >>> import torch
     >>> from skgan.layers.chance import drawing_from, gumbel
-    >>> with drawing_from(torch.Generator().manual_seed(0)):
+    >>> with drawing_from(lambda: torch.Generator().manual_seed(0)):
     ...     gumbel(torch.empty(2)).shape
     torch.Size([2])
     """
-    token = _CURRENT.set(generator)
+    token = _CURRENT.set(cache(generator))
     try:
         yield
     finally:
         _CURRENT.reset(token)
-
-
-def draws_numbers(module: nn.Module) -> bool:
-    """Say whether a network has layers that draw random numbers."""
-    found = _DRAWS.get(module)
-    if found is None:
-        found = _DRAWS[module] = any(getattr(layer, "draws", False) for layer in module.modules())
-    return found
 
 
 def drawing() -> bool:
@@ -69,8 +59,6 @@ class Dropout(nn.Module):
         In [0, 1).
     """
 
-    draws = True
-
     def __init__(self, rate: float):
         super().__init__()
         self.rate = rate
@@ -85,4 +73,5 @@ class Dropout(nn.Module):
 def _generator(device: torch.device) -> torch.Generator:
     """Return who draws; outside of a step and a draw the numbers are always the same."""
     current = _CURRENT.get()
-    return current if current is not None and current.device == device else torch_generator(("outside",), device)
+    lent = None if current is None else current()
+    return lent if lent is not None and lent.device == device else torch_generator(("outside",), device)

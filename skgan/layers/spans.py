@@ -34,7 +34,6 @@ class Spans(nn.Module):
     .. [1] Jang, Gu, Poole, "Categorical Reparameterization with Gumbel-Softmax", ICLR 2017.
     """
 
-    draws = True
     owner: Tensor
     back: Tensor
     silences: Tensor
