@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from skgan.row_orders import AskedRows
 from skgan.seeding import Key, numpy_generator
 
 
@@ -20,27 +18,6 @@ class Rows(NamedTuple):
     y: Tensor
     labelled: Tensor
     number: int
-
-
-class Drawn(NamedTuple):
-    """Which rows batches hold, `(n,)`, and of tables which column of each is told of, `(n,)`, -1 for none."""
-
-    places: Tensor
-    told: Tensor | None
-
-    def part(self, rows: slice) -> Drawn:
-        """Return some of them."""
-        return Drawn(self.places[rows], None if self.told is None else self.told[rows])
-
-    def clone(self) -> Drawn:
-        """Return a copy."""
-        return Drawn(self.places.clone(), None if self.told is None else self.told.clone())
-
-    def copy_(self, other: Drawn) -> None:
-        """Take over others of the same number, in place."""
-        self.places.copy_(other.places)
-        if self.told is not None and other.told is not None:
-            self.told.copy_(other.told)
 
 
 class Shuffled:
@@ -78,6 +55,14 @@ class Shuffled:
             epoch, offset = epoch + 1, 0
         return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
 
+    def row(self, places: Tensor) -> Tensor:
+        """Return the rows that places are of; here they are the same."""
+        return places
+
+    def told(self, labels: Tensor, places: Tensor) -> Tensor:
+        """Return what networks are told of the stored labels of the rows at some places: all."""
+        return labels
+
     def go_on(self, key: Key) -> None:
         """Let the order follow from another key."""
         self.key, self._epoch = key, -1
@@ -107,8 +92,8 @@ class Dataset:
         Rows in a batch; may exceed n.
     key : tuple
         Of the order of the rows.
-    asked : AskedRows, optional
-        Which values of a table's rows the networks are told of, and which rows they are told them with.
+    order : Shuffled, optional
+        Which rows come when; None goes round in ever new permutations.
     """
 
     def __init__(
@@ -120,7 +105,7 @@ class Dataset:
         known: Callable[[Tensor], Tensor],
         batch_size: int,
         key: Key,
-        asked: AskedRows | None = None,
+        order: Shuffled | None = None,
     ):
         self.x = x
         self.labels = labels
@@ -128,8 +113,7 @@ class Dataset:
         self.expand_labels = expand_labels
         self.known = known
         self.batch_size = batch_size
-        self.asked = asked
-        self.order = Shuffled(len(x), batch_size, key, x.device)
+        self.order = Shuffled(len(x), batch_size, key, x.device) if order is None else order
 
     def __len__(self) -> int:
         return len(self.x)
@@ -139,28 +123,19 @@ class Dataset:
         """Where batches are."""
         return self.x.device
 
-    def drawn(self, number: int, count: int = 1) -> Drawn:
-        """Return which rows `count` batches from `number` on hold."""
-        if self.asked is None:
-            return Drawn(self.order.rows(number, count), None)
-        numbers = range(number, number + count)
-        pairs = [self.asked.drawn(self.order.key, each, self.batch_size) for each in numbers]
-        told = sent(torch.from_numpy(np.concatenate([told for _, told in pairs])), self.device)
-        if pairs[0][0] is None:
-            return Drawn(self.order.rows(number, count), told)
-        places = np.concatenate([rows for rows, _ in pairs if rows is not None])
-        return Drawn(sent(torch.from_numpy(places), self.device), told)
+    def places(self, number: int, count: int = 1) -> Tensor:
+        """Return where the rows of `count` batches from `number` on are, `(count * batch_size,)`."""
+        return self.order.rows(number, count)
 
-    def at(self, drawn: Drawn, number: int) -> Rows:
-        """Return the rows that were drawn as batch `number`."""
-        labels = self.labels[drawn.places]
-        if self.asked is not None and drawn.told is not None:
-            labels = self.asked.conceal(labels, drawn.told)
-        return Rows(self.expand_x(self.x[drawn.places]), self.expand_labels(labels), self.known(labels), number)
+    def at(self, places: Tensor, number: int) -> Rows:
+        """Return the rows at these places as batch `number`, with what the order leaves of their labels."""
+        rows = self.order.row(places)
+        labels = self.order.told(self.labels[rows], places)
+        return Rows(self.expand_x(self.x[rows]), self.expand_labels(labels), self.known(labels), number)
 
     def batch(self, number: int) -> Rows:
         """Return batch `number` of the endless run through the rows."""
-        return self.at(self.drawn(number), number)
+        return self.at(self.places(number), number)
 
     def go_on(self, key: Key) -> None:
         """Let the order of the rows follow from another key."""

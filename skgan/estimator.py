@@ -522,7 +522,7 @@ class GANEstimator(
             self._encoding_.labels.known,
             self.batch_size,
             model.key,
-            self._encoding_.asked(labels, model.parts.conditioning.asking()),
+            self._encoding_.order(labels, model.parts.conditioning.asking(), self.batch_size, model.key, device),
         )
         if model.step == 0:
             rehearsal.play(model, model.objective(), data, self.micro_batch)
@@ -655,10 +655,10 @@ class GANEstimator(
             layout = Layout(X, rows, self.layout, self.image_shape)
             kinds = given["conditioning"].tags().labels if isinstance(given["conditioning"], Component) else None
             self._encoding_: Any = Encoding(layout, rows, y, classes, self.preprocessor, kinds)
-            if remark := self._encoding_.labels.remark(len(rows)):
-                warnings.warn(remark, UserWarning, stacklevel=4)
         else:
             self._encoding_ = self._new_table(rows, y, classes, given)
+        if remark := self._encoding_.labels.remark(len(rows)):
+            warnings.warn(remark, UserWarning, stacklevel=4)
         prior = latents.prior_of(self.prior)
         prior.validate(self.latent_dim)
         spec = self._encoding_.spec(self.latent_dim, prior.codes())
@@ -864,7 +864,7 @@ class GANEstimator(
             if wish is None:
                 X = self._draw(model, n, labels.encode(values), latents, how, key)
             else:
-                X = wish.fulfilled(values, partial(self._generated, model, latents=latents, sampler=how), key)
+                X = wish.fulfilled(values, partial(self._blocks, model, latents=latents, sampler=how), key)
         if random_state is None:
             self._draws_ += 1
         return (X, said) if return_y else X
@@ -1158,10 +1158,12 @@ class GANEstimator(
             return np.arange(labels.dim, dtype=np.int32), None
         return self._labels_for(STARTS if labels.dim else 1, None, key), None
 
-    def _blocks(
-        self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key
-    ) -> Iterator[tuple[slice, Tensor]]:
-        """Yield rows and samples of `model` for them, `(rows, *shape)`, n in all, so that memory is bounded."""
+    def _draw(self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Any:
+        """Return n samples of `model` with stored labels, the way X came."""
+        return self._encoding_.finished(self._blocks(model, n, stored, latents, sampler, key), stored, key)
+
+    def _blocks(self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> list[Any]:
+        """Return n samples of `model` with stored labels, made block by block, so memory is bounded."""
         from tqdm.auto import tqdm
 
         from skgan import resolution, sampling
@@ -1178,31 +1180,20 @@ class GANEstimator(
             given = sampling.as_latents(latents, n, model.spec.latent_dim, candidates)
             draw = given.__getitem__
         if sampler is not None:
-            whole, networks = slice(0, n), (network, model.state.discriminator.module)
-            yield whole, sampling.draw_with(sampler, *networks, draw(whole), encoding.labels.expand(stored), key)
-            return
-        chunk = sampling.chunk_rows(model.state.device, model.spec.n_values, bool(model.spec.columns))
+            networks = network, model.state.discriminator.module
+            z = draw(slice(0, n))
+            return [encoding.drawn(sampling.draw_with(sampler, *networks, z, encoding.labels.expand(stored), key))]
+        device = model.state.device
+        chunk = sampling.CHUNK_OF_TABLES if model.spec.columns else sampling.chunk_rows(device, model.spec.n_values)
         blocks = sampling.blocks(n, chunk, model.spec.n_values)
-        generator = partial(model.precision.run, network)
-        chance: seeding.Key = key if latents is None else ("given",)
+        own = key if latents is None else ("given",)
+        generator = sampling.Chance(partial(model.precision.run, network), own, device)
+        pieces = []
         bar = tqdm(sampling.ahead(draw, blocks), total=len(blocks), disable=not self.verbose or len(blocks) == 1)
         for rows, z in zip(blocks, bar, strict=True):
-            y = encoding.labels.expand(stored[rows].to(model.state.device))
-            yield rows, sampling.generate(generator, z, y, network, chunk, chance, rows.start)
-
-    def _generated(self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Tensor:
-        """Return n samples of `model` with stored labels, `(n, *shape)`, on the CPU."""
-        import torch
-
-        return torch.cat([x.cpu() for _, x in self._blocks(model, n, stored, latents, sampler, key)])
-
-    def _draw(self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Any:
-        """Return n samples of `model` with stored labels, the way X came."""
-        encoding, pieces = self._encoding_, []
-        for rows, x in self._blocks(model, n, stored, latents, sampler, key):
-            of_block = (*key, "block", rows.start) if rows.start else key
-            pieces.append(encoding.decode(x, stored[rows], of_block))
-        return encoding.joined(pieces, key)
+            y = encoding.labels.expand(stored[rows].to(device))
+            pieces.append(encoding.drawn(sampling.generate(generator, z, y, network, chunk)))
+        return pieces
 
     def _preview(self, seen: Tensor, model: Model, n_samples: int, y: Any = None) -> Any:
         """Return samples of a model in training, always from the same latents; for `seen` where y is images."""

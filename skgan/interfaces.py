@@ -202,8 +202,6 @@ class Tags:
         A sampler takes the prior for standard normal.
     square : bool
         An architecture or augmentation needs images as wide as high.
-    one_sided : bool
-        A metric looks for one fault only, so that samples far from the data may score well.
     rows_at_once : int
         Rows that an architecture's discriminator judges together, or a regularizer differentiates together; a batch
         must hold a multiple of them.
@@ -211,6 +209,8 @@ class Tags:
         A part works with tables only, of columns that the networks know.
     reads_condition : bool
         A regularizer reads which values of a table's rows are asked for.
+    one_sided : bool
+        A metric looks for one fault only, so that samples far from the data may score well.
     """
 
     kinds: tuple[str, ...] | None = None
@@ -230,10 +230,10 @@ class Tags:
     reads_codes: bool = False
     normal_latents: bool = False
     square: bool = False
-    one_sided: bool = False
     rows_at_once: int = 1
     tables: bool = False
     reads_condition: bool = False
+    one_sided: bool = False
 
 
 class Component(BaseEstimator):

@@ -136,7 +136,7 @@ def _kept(state: TrainState, data: Dataset, objective: Objective, n: int) -> int
     weights = {p.untyped_storage().data_ptr() for player in state.players for p in player.parameters}
     for player in state.players:
         seen.clear()
-        rows = data.at(data.drawn(0).part(slice(n)), 0)
+        rows = data.at(data.places(0)[:n], 0)
         with torch.autograd.graph.saved_tensors_hooks(note, lambda kept: kept):
             terms = getattr(objective, player.name)(objective.batch(state, rows, player.name))
             terms.gradients(player.parameters)

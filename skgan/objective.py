@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -100,6 +102,7 @@ class Batch:
         self._draws = draws
         self._rngs: dict[str, torch.Generator] = {}
         self._precision = precision
+        self._calls = {stream: itertools.count() for stream in ("generator", "real", "fake", "other")}
         self._gradients: dict[str, Tensor] = {}
         self._differentiate = {samples for part in due for samples in part.needs_gradient}
         self.real = rows.x.requires_grad_() if "real" in self._differentiate else rows.x
@@ -140,7 +143,7 @@ class Batch:
 
     def generate(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the generator's samples, with gradient only in its own turn."""
-        with torch.set_grad_enabled(self.player == "generator"), drawing_from(partial(self.rng, "chance/generator")):
+        with torch.set_grad_enabled(self.player == "generator"), self._chance("generator"):
             return self._precision.run(self._generator, z, self.y if y is None else y)
 
     def grad(self, outputs: Tensor, inputs: Tensor) -> Tensor:
@@ -161,8 +164,12 @@ class Batch:
     def _door(self, x: Tensor, y: Tensor, stream: str) -> Critique:
         for part in self._augmentations:
             x = part.with_state(x, self.rng(f"{self._names[part]}/{stream}"), self.state[part])
-        with drawing_from(partial(self.rng, f"chance/{stream}")):
+        with self._chance(stream):
             return self._precision.run(self._discriminator, x, y)
+
+    def _chance(self, stream: str) -> AbstractContextManager[None]:
+        """Lend the layers of a network that draw random numbers a stream of its own for each of its calls."""
+        return drawing_from(partial(self.rng, f"chance/{stream}/{next(self._calls[stream])}"))
 
 
 class Pieces(NamedTuple):

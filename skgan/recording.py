@@ -163,7 +163,7 @@ class Recording:
         self._strange = strange
         self._turns = objective.n_critic + 1
         self._streams = Streams(objective, self._turns)
-        self._drawn = data.drawn(0, self._turns).clone()
+        self._places = data.places(0, self._turns).clone()
         self._programs: dict[Variant, Program | None] = {}
         self._streams_of: dict[Variant, list[tuple[int, str]]] = {}
         self._steps_run = 0
@@ -175,7 +175,7 @@ class Recording:
         eager = self._train(state, self._batches(), self._objective)
         while True:
             first = state.step * self._turns
-            self._drawn.copy_(self._data.drawn(first, self._turns))
+            self._places.copy_(self._data.places(first, self._turns))
             state.prepare()
             variant = self._variant()
             program = self._programs.get(variant)
@@ -268,7 +268,7 @@ class Recording:
         while True:
             first = self._state.step * self._turns
             for turn in range(self._turns):
-                yield self._data.at(self._drawn.part(slice(turn * size, (turn + 1) * size)), first + turn)
+                yield self._data.at(self._places[turn * size : (turn + 1) * size], first + turn)
 
     @contextmanager
     def _drawing_from_streams(self, recording: bool = False) -> Iterator[None]:

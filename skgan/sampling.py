@@ -36,10 +36,10 @@ _NUMBERS_OF_CHUNK, _NUMBERS_OF_BLOCK = 2**22, 2**24
 FEW = 0.01
 
 
-def chunk_rows(device: torch.device | str, n_values: int, of_table: bool = False) -> int:
-    """Return how many rows of so many numbers a network on a device is given at a time; of tables many are drawn."""
+def chunk_rows(device: torch.device | str, n_values: int) -> int:
+    """Return how many rows of so many numbers a network on a device is given at a time."""
     if torch.device(device).type != "cuda":
-        return CHUNK_OF_TABLES if of_table else CHUNK
+        return CHUNK
     return max(CHUNK, min(CHUNK_ON_GPU, 1 << (_NUMBERS_OF_CHUNK // max(n_values, 1)).bit_length() - 1))
 
 
@@ -60,6 +60,31 @@ def draw_latents(latent_dim: int, prior: Prior, rng: np.random.Generator, candid
     return z if candidates == 1 else z.reshape(n, candidates, latent_dim)
 
 
+class Chance:
+    """A generator whose layers draw the random numbers of a key, for each of its calls its own.
+
+    Parameters
+    ----------
+    generator : callable
+        Latents and labels to samples.
+    key : tuple
+        Of the numbers.
+    device : torch.device
+        Where they are drawn.
+    """
+
+    def __init__(self, generator: Callable[..., Tensor], key: Key, device: torch.device):
+        self._generator = generator
+        self._key = key
+        self._device = device
+        self._calls = itertools.count()
+
+    def __call__(self, z: Tensor, y: Tensor) -> Tensor:
+        """Return samples for the next chunk of latents and labels."""
+        with drawing_from(partial(torch_generator, (*self._key, "chance", next(self._calls)), self._device)):
+            return self._generator(z, y)
+
+
 def ahead(draw: Callable[[slice], Tensor], blocks: list[slice]) -> Iterator[Tensor]:
     """Yield what `draw` returns for each block, drawn in a thread while the one before is used."""
     if len(blocks) == 1:
@@ -74,15 +99,7 @@ def ahead(draw: Callable[[slice], Tensor], blocks: list[slice]) -> Iterator[Tens
         yield drawn.result()
 
 
-def generate(
-    generator: Callable[..., Tensor],
-    z: Tensor,
-    y: Tensor,
-    network: nn.Module,
-    chunk: int,
-    key: Key = ("given",),
-    first: int = 0,
-) -> Tensor:
+def generate(generator: Callable[..., Tensor], z: Tensor, y: Tensor, network: nn.Module, chunk: int) -> Tensor:
     """Return samples `(n, *shape)` on the network's device.
 
     Parameters
@@ -95,20 +112,10 @@ def generate(
         What `generator` runs; it is put to rest meanwhile.
     chunk : int
         Rows that it is given at a time.
-    key : tuple
-        Of the random numbers that layers draw, for each chunk its own.
-    first : int
-        Rows of the draw before these.
     """
     device = device_of(network)
-    chunks = itertools.count(first // chunk)
-
-    def drawn(z: Tensor, y: Tensor) -> Tensor:
-        with drawing_from(partial(torch_generator, (*key, "chance", next(chunks)), device)):
-            return generator(z, y)
-
     with still(network):
-        return _in_chunks(drawn, (sent(z, device), sent(y, device)), device, chunk)
+        return _in_chunks(generator, (sent(z, device), sent(y, device)), device, chunk)
 
 
 def draw_with(

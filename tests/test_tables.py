@@ -120,7 +120,8 @@ def test_any_table_comes_back_as_it_was(data):
 def test_encoding_a_table_and_back_is_the_table():
     data = frame().drop(columns=["row"])
     table = Table(data, {}, None, None, None, Asking(), [])
-    back = table.joined([table.drawn(table.expand(table.encode(data)))], ("back",))
+    records = table.drawn(table.expand(table.encode(data)))
+    back = table.finished([records], torch.zeros(len(data), 0, dtype=torch.int32), ("back",))
     pd.testing.assert_frame_equal(back, data)
 
 
@@ -180,13 +181,13 @@ def test_values_can_be_counted_or_listed(fitted):
 @pytest.mark.parametrize("rows", [40, 400])
 def test_ranges_are_kept_by_a_bounded_number_of_draws(fitted, rows, monkeypatch):
     drawn = []
-    original = type(fitted)._generated
+    original = type(fitted)._blocks
 
     def counted(self, model, n, *args, **kwargs):
         drawn.append(n)
         return original(self, model, n, *args, **kwargs)
 
-    monkeypatch.setattr(type(fitted), "_generated", counted)
+    monkeypatch.setattr(type(fitted), "_blocks", counted)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TrainingWarning)
         samples = fitted.sample(rows, y={"age": (30, 40), "born": ("1990-01-01", None)})
@@ -246,11 +247,12 @@ CODES = torch.tensor(np.column_stack([np.repeat([0, 1, 2], [70, 25, 5]), np.tile
 
 @pytest.mark.parametrize(("frequency", "weight"), [("log", np.log1p), ("uniform", np.sign)])
 def test_rows_are_drawn_after_their_value(frequency, weight):
-    asked = AskedRows(CODES, [3, 2], Asking(1.0, frequency), 0)
+    asked = AskedRows(CODES, [3, 2], Asking(1.0, frequency), 0, 100, ("key",), torch.device("cpu"))
     seen = np.zeros(3)
     for number in range(60):
-        rows, column = asked.drawn(("key",), number, 100)
-        told = asked.conceal(CODES[rows], torch.from_numpy(column))
+        places = asked.rows(number)
+        rows = asked.row(places)
+        told = asked.told(CODES[rows], places)
         assert ((told >= 0).sum(1) == 1).all()
         assert (told[told >= 0] == CODES[rows][told >= 0]).all()
         first = told[:, 0][told[:, 0] >= 0]
@@ -261,10 +263,12 @@ def test_rows_are_drawn_after_their_value(frequency, weight):
 
 
 def test_with_true_frequencies_rows_go_round_and_a_share_is_told():
-    asked = AskedRows(CODES, [3, 2], Asking(0.25, "true"), 0)
-    assert asked.drawn(("key",), 0, 10)[0] is None
-    columns = [asked.drawn(("key",), number, len(CODES))[1] for number in range(50)]
-    told = torch.cat([asked.conceal(CODES, torch.from_numpy(column)) for column in columns])
+    asked = AskedRows(CODES, [3, 2], Asking(0.25, "true"), 0, 50, ("key",), torch.device("cpu"))
+    places = asked.rows(0, 100)
+    rows = asked.row(places)
+    assert (rows.bincount(minlength=100) == 50).all()
+    assert torch.equal(places, torch.cat([asked.rows(number) for number in range(100)]))
+    told = asked.told(CODES[rows], places)
     assert abs(float((told >= 0).any(1).float().mean()) - 0.25) < 0.03
 
 
@@ -378,9 +382,9 @@ def a_batch(gan, data, player):
     from skgan.data import Dataset
 
     encoding = gan._encoding_
-    asked = encoding.asked(labels, model.parts.conditioning.asking())
+    order = encoding.order(labels, model.parts.conditioning.asking(), 20, model.key, x.device)
     rows = Dataset(
-        x, labels, encoding.expand, encoding.labels.expand, encoding.labels.known, 20, model.key, asked
+        x, labels, encoding.expand, encoding.labels.expand, encoding.labels.known, 20, model.key, order
     ).batch(0)
     state = model.state
     for network in (state.generator.module, state.discriminator.module):
@@ -406,7 +410,7 @@ def test_the_packed_penalty_takes_one_slope_for_a_pack():
     batch = a_batch(gan, frame(), "discriminator")
     part = next(p for p in gan.regularizers_ if type(p).__name__ == "PackedGradientPenalty")
     found = part.penalty(batch)
-    again = a_batch(gan, frame(), "discriminator").rng(part)
+    again = a_batch(gan, frame(), "discriminator").rng(part)  # from its beginning
     a = torch.rand(2, generator=again).repeat_interleave(10)[:, None]
     between = (a * batch.real + (1 - a) * batch.fake).detach().requires_grad_()
     logits = batch.module(between, batch.y).logits

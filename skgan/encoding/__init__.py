@@ -108,8 +108,8 @@ class Encoding:
         """Return samples and labels to train on, as they are kept."""
         return self.encode(rows), self.encode_labels(y, len(rows))
 
-    def asked(self, labels: Tensor, asking: Asking) -> Any:
-        """Return None: only of tables values are asked for."""
+    def order(self, labels: Tensor, asking: Asking, batch_size: int, key: Key, device: torch.device) -> Any:
+        """Return None: rows go round in ever new permutations."""
         return None
 
     def wish(self, y: Any, n_samples: int | None) -> Any:
@@ -123,12 +123,16 @@ class Encoding:
             )
         return None
 
-    def joined(self, pieces: list[Any], key: Key) -> Any:
-        """Return what `decode` made of several blocks of samples as one."""
-        return self.layout.joined(pieces)
+    def drawn(self, x: Tensor) -> Any:
+        """Return what is kept of a block of the networks' samples until all are there."""
+        return self.decode(x)
 
-    def decode(self, x: Tensor, stored: Tensor | None = None, key: Key = ()) -> Any:
-        """Return the networks' samples `(n, *shape)`, on any device, the way X came; labels are not looked at."""
+    def finished(self, blocks: list[Any], stored: Tensor, key: Key) -> Any:
+        """Return all blocks of samples the way X came."""
+        return self.layout.joined(blocks)
+
+    def decode(self, x: Tensor) -> Any:
+        """Return the networks' samples `(n, *shape)`, on any device, the way X came."""
         scaling = self.scaling
         if isinstance(scaling, Range) and scaling.whole_bytes and self.layout.holds_bytes and self.preprocessor is None:
             return self.layout.restore_bytes(scaling.to_bytes(x))

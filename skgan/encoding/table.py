@@ -18,7 +18,6 @@ from skgan.encoding.columns import Column
 from skgan.encoding.table_labels import TableLabels
 from skgan.encoding.wishes import Wish, names_columns
 from skgan.interfaces import Asking, ColumnSpec, Constraint, DataSpec, Encoder
-from skgan.row_orders import AskedRows
 from skgan.seeding import Key, numpy_generator
 from skgan.validation import did_you_mean, listed, sentence
 
@@ -229,18 +228,10 @@ class Table:
             values[place] = encoder.decode(nothing, own, numpy_generator((*key, "column", place)))
         return self._kept_to_the_rules(values, key)
 
-    def decode(self, x: Tensor, stored: Tensor, key: Key) -> Tensor:
-        """Return a block of samples `(n, *shape)` as records, with the values that stored labels ask for."""
-        records = self.drawn(x)
-        if self.labels.condition_dim:
-            asked = stored[:, self.labels.n_values :].cpu()
-            codes = self.codes(records)
-            codes.copy_(torch.where(asked >= 0, asked, codes))
-        return records
-
-    def joined(self, blocks: list[Tensor], key: Key) -> Any:
-        """Return blocks of records as a table."""
-        return self.assembled(self.decoded(torch.cat(blocks), key))
+    def finished(self, blocks: list[Tensor], stored: Tensor, key: Key) -> Any:
+        """Return all blocks of samples as a table, with the values that stored labels ask for."""
+        codes = stored[:, self.labels.n_values :].numpy() if self.labels.condition_dim else None
+        return self.assembled(self.decoded(torch.cat(blocks), key, codes))
 
     def assembled(self, values: Mapping[int, np.ndarray]) -> Any:
         """Return columns by their place as a table, in the types that the columns had."""
@@ -252,12 +243,14 @@ class Table:
         records = self.encode(X, key)
         return records, self.encode_labels(y, len(X), records)
 
-    def asked(self, labels: Tensor, asking: Asking) -> AskedRows | None:
-        """Return which values of the rows with these labels the networks are told of."""
+    def order(self, labels: Tensor, asking: Asking, batch_size: int, key: Key, device: torch.device) -> Any:
+        """Return in which order rows come, and which of their values the networks are told of."""
         if not self.labels.condition_dim:
             return None
+        from skgan.row_orders import AskedRows  # which knows the data set, as encodings do not
+
         first = self.labels.n_values
-        return AskedRows(labels[:, first:], self.widths, asking, first)
+        return AskedRows(labels[:, first:], self.widths, asking, first, batch_size, key, device)
 
     def wish(self, y: Any, n_samples: int | None) -> Wish | None:
         """Return what is asked for when y names columns, None where y is labels."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from skgan.encoding._texts import as_objects
@@ -63,7 +64,7 @@ class Wish:
     def __len__(self) -> int:
         return self._n
 
-    def fulfilled(self, values: np.ndarray, generated: Callable[..., Tensor], key: Key) -> Any:
+    def fulfilled(self, values: np.ndarray, generated: Callable[..., list[Tensor]], key: Key) -> Any:
         """Return samples as a table; `generated(n, stored, key=...)` draws them for the networks.
 
         Parameters
@@ -71,7 +72,7 @@ class Wish:
         values : array of shape (n, ...)
             Drawn labels, whose codes are those asked for from now on.
         generated : callable
-            ``generated(n, stored, key=...) -> x`` `(n, *shape)`.
+            ``generated(n, stored, key=...)``: blocks of records.
         key : tuple
             Of the random numbers.
         """
@@ -94,9 +95,9 @@ class Wish:
         self._tell(float((wanting > 0).mean()))
         return self.table.assembled(self._moved(columns))
 
-    def _drawn(self, values: np.ndarray, generated: Callable[..., Tensor], key: Key, rows: np.ndarray) -> dict:
+    def _drawn(self, values: np.ndarray, generated: Callable[..., list[Tensor]], key: Key, rows: np.ndarray) -> dict:
         stored = self.table.labels.encode(values)
-        records = self.table.drawn(generated(len(rows), stored, key=key))
+        records = torch.cat(generated(len(rows), stored, key=key))
         return self.table.decoded(records, key, self.codes[rows])
 
     def _wanting(self, columns: Mapping[int, np.ndarray], rows: np.ndarray | None = None) -> np.ndarray:
