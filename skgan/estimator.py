@@ -239,6 +239,9 @@ class GANEstimator(
         Labels seen in fit, where y holds classes.
     class_prior_ : ndarray of shape (n_classes,)
         How often each was, where y holds classes.
+    columns_ : Report
+        What was found of the columns of a table: kind, encoder, distinct values, missing ones, range; printed as
+        a table, by `fit` too with ``verbose=1``.
     preprocessor_ : transformer or None
         The fitted preprocessor.
     data_shape_ : tuple of int
@@ -688,7 +691,10 @@ class GANEstimator(
         conditioning = given["conditioning"]
         asking = Asking() if conditioning is None else conditioning.asking()
         kinds = None if conditioning is None else conditioning.tags().labels
-        return Table(X, said, y, classes, kinds, asking, rules)
+        table = Table(X, said, y, classes, kinds, asking, rules)
+        if self.verbose:
+            print(table.report)
+        return table
 
     def _finish(self, watch: Watch) -> None:
         """Make the trained networks this estimator's."""
@@ -726,6 +732,9 @@ class GANEstimator(
         self.__dict__.pop("best_validation_score_", None)
         if scores:
             self.best_validation_score_ = float(np.nanmax(scores))
+        self.__dict__.pop("columns_", None)
+        if isinstance(encoding, Table):
+            self.columns_ = encoding.report
         if isinstance(labels, Classes):
             self.classes_ = labels.classes
             self.class_prior_ = labels.prior

@@ -45,6 +45,17 @@ class Told:
     note: str
 
 
+class Report(tuple[Told, ...]):
+    """What was found of the columns, one line each; printed as a table."""
+
+    def __repr__(self) -> str:
+        rows = [("column", "kind", "encoder", "distinct", "missing", "")]
+        rows += [(str(t.name)[:30], t.kind, t.encoder, str(t.distinct), f"{t.missing:.1%}", t.note) for t in self]
+        widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        return "\n".join(lines)
+
+
 def kind_of(column: Column) -> str:
     """Return the kind of a column, one of `KINDS`."""
     values = column.values
@@ -112,6 +123,11 @@ def told(column: Column, kind: str, encoder: Encoder) -> Told:
     values = column.values
     missing = np.isnan(values) if values.dtype.kind == "f" else np.array([value is None for value in values])
     distinct = len(np.unique(values[~missing])) if values.dtype.kind == "f" else len(set(values[~missing]))
+    return line(column.name, kind, encoder, distinct, float(missing.mean()))
+
+
+def line(name: Any, kind: str, encoder: Encoder, distinct: int, missing: float) -> Told:
+    """Return the line of the report of a column, by what its fitted encoder has learned."""
     note = ""
     levels = getattr(encoder, "levels_", None)
     if levels is not None and len(levels.rare):
@@ -123,7 +139,7 @@ def told(column: Column, kind: str, encoder: Encoder) -> Told:
     if domain is not None and kind in ("integer", "continuous", "spikes"):
         step = f", step {domain.step:g}" if domain.step else ""
         note = ", ".join(part for part in (note, f"from {domain.low:g} to {domain.high:g}{step}") if part)
-    return Told(column.name, kind, type(encoder).__name__, distinct, float(missing.mean()), note)
+    return Told(name, kind, type(encoder).__name__, distinct, missing, note)
 
 
 def warn_of_many(column: Column, distinct: int, most: int) -> None:

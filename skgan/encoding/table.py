@@ -78,10 +78,7 @@ class Table:
         ]
         self.follows = dependence.found(codes, [name in said for name in self.names])
         self.like = [replace(column, values=column.values[:0]) for column in found]
-        self.report = [
-            column_kinds.told(column, kind, encoder)
-            for column, kind, encoder in zip(found, self.kinds, self.encoders, strict=True)
-        ]
+        self._tell([column_kinds.told(*each) for each in zip(found, self.kinds, self.encoders, strict=True)])
         self._lay_out()
         self._warn()
         of_y = label_encoding.learn(y, n, classes, kinds)
@@ -288,6 +285,8 @@ class Table:
                     "encoder": encoder,
                     "categories": column.categories,
                     "follows": source,
+                    "distinct": self.report[place].distinct,
+                    "missing": self.report[place].missing,
                 }
             )
         rules = []
@@ -314,7 +313,7 @@ class Table:
             raise ValueError("a column has a name that is neither text nor a number")
         self.like = [_column(n, each) for n, each in zip(self.names, told, strict=True)]
         self.kinds = [str(each["kind"]) for each in told]
-        self.encoders, self.follows, self.report = [], {}, []
+        self.encoders, self.follows = [], {}
         for place, each in enumerate(told):
             own = _under(f"table.{place}.", arrays)
             if each["follows"] is not None:
@@ -322,6 +321,9 @@ class Table:
             each["encoder"].restore(own)
             self.encoders.append(each["encoder"])
         dependence.check(self.follows, [encoder.width for encoder in self.encoders])
+        figures = [(int(each["distinct"]), float(each["missing"])) for each in told]
+        lines = zip(self.names, self.kinds, self.encoders, figures, strict=True)
+        self._tell([column_kinds.line(name, kind, encoder, *two) for name, kind, encoder, two in lines])
         self._lay_out()
         self.labels = TableLabels.from_state(config["labels"], arrays)
         if self.labels.widths not in ([], self.widths):
@@ -347,6 +349,12 @@ class Table:
         return torch.from_numpy(records)
 
     # --- inside -------------------------------------------------------------------------------------
+
+    def _tell(self, lines: list[column_kinds.Told]) -> None:
+        """Set the report, with the columns that follow from another."""
+        for place, (source, _) in self.follows.items():
+            lines[place] = replace(lines[place], note=f"follows from {self.names[source]}")
+        self.report = column_kinds.Report(lines)
 
     def _lay_out(self) -> None:
         """Set which columns the networks see, and where."""
