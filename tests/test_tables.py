@@ -423,7 +423,7 @@ def test_the_packed_penalty_takes_one_slope_for_a_pack():
 @pytest.mark.parametrize("recipe", sorted(recipes.RECIPES))
 def test_every_recipe_trains_is_saved_and_answers(recipe, tmp_path):
     gan = recipes.make(recipe, max_iter=2, batch_size=20, random_state=0)
-    if recipe != "default":
+    if recipe != "skgan":
         gan.set_params(architecture__width=16)
     gan.fit(frame())
     gan.save(tmp_path / "model")
