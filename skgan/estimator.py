@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from skgan.checkpoint_dir import CheckpointDirectory
+    from skgan.data import Dataset
     from skgan.encoding.table import Table
     from skgan.history import History
     from skgan.model import Model
@@ -495,7 +496,6 @@ class GANEstimator(
     ) -> Watch:
         """Encode and build. What can be refused is refused here, before anything is trained."""
         from skgan import micro_batches, rehearsal, resolution
-        from skgan.data import Dataset
         from skgan.engine import resolve_device
         from skgan.watch import Watch
 
@@ -516,17 +516,7 @@ class GANEstimator(
             self._encoding_.labels.check_classes(classes)
         micro_batches.check(model.parts, self.micro_batch, self.batch_size)
         model.device = str(device)
-        x, labels = self._encoding_.stored(rows, y, model.key)
-        data = Dataset(
-            x.to(device),
-            labels.to(device),
-            self._encoding_.scaling.expand,
-            self._encoding_.labels.expand,
-            self._encoding_.labels.known,
-            self.batch_size,
-            model.key,
-            self._encoding_.order(labels, model.parts.conditioning.asking(), self.batch_size, model.key, device),
-        )
+        data = self._dataset(rows, y, model, device, held)
         if model.step == 0:
             rehearsal.play(model, model.objective(), data, self.micro_batch)
         per_pass = -(-len(rows) // self.batch_size)
@@ -551,6 +541,24 @@ class GANEstimator(
             self.micro_batch, watch.state, data, watch.objective
         )
         return watch
+
+    def _dataset(self, rows: Any, y: Any, model: Model, device: Any, held: ExitStack) -> Dataset:
+        """Return the rows on the device, or where they are when it has no room for them."""
+        from skgan import streaming
+        from skgan.data import Dataset
+
+        encoding, asking = self._encoding_, model.parts.conditioning.asking()
+        expanding = encoding.scaling.expand, encoding.labels.expand, encoding.labels.known
+        n_bytes = encoding.stored_bytes(rows)
+        if n_bytes is not None and streaming.wanted(rows, n_bytes, device):
+            labels = encoding.encode_labels(y, len(rows)).to(device)
+            fetch, turns = partial(encoding.encode_some, rows), model.parts.n_critic + 1
+            streamed = streaming.Streamed(fetch, len(rows), labels, *expanding, self.batch_size, model.key, turns)
+            held.callback(streamed.close)
+            return streamed
+        x, labels = encoding.stored(rows, y, model.key)
+        order = encoding.order(labels, asking, self.batch_size, model.key, device)
+        return Dataset(x.to(device), labels.to(device), *expanding, self.batch_size, model.key, order)
 
     def _held_out(self, X: Any, y: Any) -> tuple[Any, Any, Any, Any]:
         """Return rows and labels to train on, and those that early stopping holds out, if it does."""

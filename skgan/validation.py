@@ -12,7 +12,7 @@ import numbers
 import os
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -264,6 +264,8 @@ def _is_number(text: str) -> bool:
     return True
 
 
+#: bytes of an array that are looked at together
+BYTES_AT_ONCE = 2**26
 _CONTAINERS = "a NumPy array, a tensor, a DataFrame or a list of rows"
 
 
@@ -444,7 +446,7 @@ def _with_advice(text: str) -> str:
 
 def _warn_of_wide_integers(X: np.ndarray) -> None:
     """Warn of integers in so wide a range that float32 cannot tell neighbours apart."""
-    if X.dtype.kind not in "iu":
+    if X.dtype.kind not in "iu" or X.dtype.itemsize < 4:
         return
     wide = X.max(axis=0).astype(float) - X.min(axis=0).astype(float) > 2**24
     if wide.any():
@@ -478,13 +480,20 @@ def check_columns(estimator: Any, X: Any, *, reset: bool) -> Any:
     return X
 
 
+def pieces(X: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield an array some rows at a time, so that what is computed of all of it takes little memory."""
+    rows = max(BYTES_AT_ONCE // max(X[:1].nbytes, 1), 1)
+    for start in range(0, len(X), rows):
+        yield X[start : start + rows]
+
+
 def check_finite(X: np.ndarray) -> None:
     """Refuse NaN, infinity and what float32 cannot hold, naming the first place and no value."""
     if X.dtype.kind != "f":
         return
     # One pass decides the common case; the places are looked for only when there are some.
     with np.errstate(over="ignore", invalid="ignore"):
-        if np.abs(X).max(initial=0) < 1e37:
+        if all(np.abs(piece).max(initial=0) < 1e37 for piece in pieces(X)):
             return
     for what, bad in (("NaN", np.isnan(X)), ("infinity or a value too large for float32", ~(np.abs(X) < 1e37))):
         if bad.any():

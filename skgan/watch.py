@@ -340,7 +340,8 @@ class Watch:
         """Return all that can be said of the samples of a training that has ended."""
         places = self._looked_at()
         real, fake = self._real_and_fake(places)
-        chunks = (self.data.expand_x(self.data.x[piece]) for piece in detectors.in_chunks(len(self.data)))
+        pieces = detectors.in_chunks(len(self.data))
+        chunks = (self.data.samples(torch.arange(piece.start, piece.stop)) for piece in pieces)
         return detectors.collapse(real, fake), detectors.copying(real, places, fake, chunks)
 
     def _complaints(self) -> list[str]:

@@ -235,6 +235,10 @@ class Table:
         told = {i: self._as_it_came(i, column) for i, column in values.items()}
         return columns.written(self.names, told, self.like, self.frame)
 
+    def stored_bytes(self, X: Any) -> int | None:
+        """Return None: records of a table are kept in a few bytes each, or in a file."""
+        return None
+
     def stored(self, X: Any, y: Any, key: Key) -> tuple[Tensor, Tensor]:
         """Return rows and labels to train on, as they are kept."""
         records = self.encode(X, key)
