@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from skgan.encoding._texts import as_objects
 from skgan.encoding.columns import FLAG, NUMBER, SPAN, TIME, Column
 from skgan.encoding.constant import Constant
-from skgan.encoding.embedding import PointEmbedding
 from skgan.encoding.identifier import Identifier
 from skgan.encoding.one_hot import OneHot
 from skgan.encoding.quantile_normal import QuantileNormal
@@ -101,19 +101,15 @@ def chosen(column: Column, said: Any) -> tuple[str, Encoder]:
 
 def as_the_encoder_reads(column: Column, encoder: Encoder) -> np.ndarray:
     """Return the values of a column, numbers as objects where the encoder is one of categories."""
-    from skgan.encoding._numeric import Numeric
-
     numbers = column.values.dtype.kind == "f"
-    if isinstance(encoder, Numeric) and not numbers:
+    if encoder.reads == "numbers" and not numbers:
         raise InvalidParameterError(
             sentence(
                 f"The 'columns' parameter of GANEstimator must give {str(column.name)[:60]!r} an encoder",
                 f"of categories, such as 'one-hot'. Got {type(encoder).__name__}, which encodes numbers.",
             )
         )
-    if (isinstance(encoder, OneHot | PointEmbedding) and numbers) or (numbers and not _keeps_numbers(encoder)):
-        from skgan.encoding._texts import as_objects
-
+    if encoder.reads == "categories" and numbers:
         return as_objects(None if value != value else value for value in column.values.tolist())
     return column.values
 
@@ -153,12 +149,6 @@ def warn_of_many(column: Column, distinct: int, most: int) -> None:
         HighCardinalityWarning,
         stacklevel=2,
     )
-
-
-def _keeps_numbers(encoder: Encoder) -> bool:
-    from skgan.encoding._numeric import Numeric
-
-    return isinstance(encoder, Numeric | Constant | Identifier)
 
 
 def _kind_of_numbers(column: Column) -> str:

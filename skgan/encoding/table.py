@@ -255,7 +255,8 @@ class Table:
 
     def wish(self, y: Any, n_samples: int | None) -> Wish | None:
         """Return what is asked for when y names columns, None where y is labels."""
-        return Wish(self, y, n_samples) if names_columns(y) else None
+        labels = hasattr(y, "iloc") and list(getattr(y, "columns", ())) == getattr(self.labels.of_y, "columns", None)
+        return Wish(self, y, n_samples) if names_columns(y) and not labels else None
 
     def encode_labels(self, y: Any, n: int, records: Tensor | None = None) -> Tensor:
         """Return n labels as they are kept, with all codes of the rows."""
