@@ -242,6 +242,9 @@ class GANEstimator(
         Labels seen in fit, where y holds classes.
     class_prior_ : ndarray of shape (n_classes,)
         How often each was, where y holds classes.
+    columns_ : Report
+        What was found of the columns of a table: kind, encoder, distinct values, missing ones, range; printed as
+        a table, by `fit` too with ``verbose=1``.
     preprocessor_ : transformer or None
         The fitted preprocessor.
     data_shape_ : tuple of int
@@ -407,8 +410,9 @@ class GANEstimator(
 
         Parameters
         ----------
-        X : array-like, tensor or DataFrame of shape (n_samples, ...)
-            Rows or images of finite numbers.
+        X : array-like, tensor, DataFrame or ScannedTable of shape (n_samples, ...)
+            Rows or images of finite numbers. A DataFrame may hold text, dates, booleans and missing values too, and
+            so may an array with `columns`.
         y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, c, h, w), default=None
             Labels of any kind. One dimension holds classes of any type, or numbers when they are not all whole;
             integers are classes, however many, unless the conditioning is made for numbers only. Two dimensions
@@ -732,7 +736,10 @@ class GANEstimator(
         conditioning = given["conditioning"]
         asking = Asking() if conditioning is None else conditioning.asking()
         kinds = None if conditioning is None else conditioning.tags().labels
-        return Table(X, said, y, classes, kinds, asking, rules)
+        table = Table(X, said, y, classes, kinds, asking, rules)
+        if self.verbose:
+            print(table.report)
+        return table
 
     def _finish(self, watch: Watch) -> None:
         """Make the trained networks this estimator's."""
@@ -770,6 +777,9 @@ class GANEstimator(
         self.__dict__.pop("best_validation_score_", None)
         if scores:
             self.best_validation_score_ = float(np.nanmax(scores))
+        self.__dict__.pop("columns_", None)
+        if isinstance(encoding, Table):
+            self.columns_ = encoding.report
         if isinstance(labels, Classes):
             self.classes_ = labels.classes
             self.class_prior_ = labels.prior
@@ -852,7 +862,10 @@ class GANEstimator(
         y : label or array-like of shape (n_samples, ...), default=None
             One label for all rows, or one for each: a class, a number, a row of numbers or of 0 and 1, or an image.
             None draws labels as they were seen: classes and rows of 0 and 1 by their frequencies (rows seen
-            once only when none was seen twice), numbers by their distribution. Images must be given.
+            once only when none was seen twice), numbers by their distribution. Images must be given. Of a table
+            also values of its columns, a dict or a DataFrame: column to a value, to one for each row, to
+            ``{value: how many}``, or to a range ``(low, high)`` of numbers, None for no bound. Categories are there
+            in every row; numbers are looked for among twelve draws, and moved where none had them.
         latents : array-like of shape (n_samples, latent_dim), default=None
             Latents to use instead of drawing them from the prior.
         sampler : str, Sampler or None, default=None
