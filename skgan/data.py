@@ -33,27 +33,32 @@ class Shuffled:
         Of the order of the rows.
     device : torch.device
         Where places of rows are wanted.
+    shard : tuple of int
+        Which of how many equal slices of a batch that is so many times as large; ``(0, 1)`` is all of it.
     """
 
-    def __init__(self, n: int, batch_size: int, key: Key, device: torch.device):
+    def __init__(self, n: int, batch_size: int, key: Key, device: torch.device, shard: tuple[int, int] = (0, 1)):
         self.n = n
         self.batch_size = batch_size
         self.key = key
         self.device = device
+        self.shard = shard
         self._epoch = -1
         self._order = torch.empty(0, dtype=torch.long)
 
     def rows(self, number: int, count: int = 1) -> Tensor:
         """Return the places of the rows of `count` batches from `number` on, `(count * batch_size,)`."""
-        epoch, offset = divmod(number * self.batch_size, self.n)
+        which, slices = self.shard
+        epoch, offset = divmod(number * self.batch_size * slices, self.n)
         pieces: list[Tensor] = []
-        missing = count * self.batch_size
+        missing = count * self.batch_size * slices
         while missing:
             piece = self._order_of(epoch)[offset : offset + missing]
             pieces.append(piece)
             missing -= len(piece)
             epoch, offset = epoch + 1, 0
-        return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+        rows = pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+        return rows if slices == 1 else rows.view(count, slices, self.batch_size)[:, which].reshape(-1)
 
     def go_on(self, key: Key) -> None:
         """Let the order follow from another key."""
@@ -84,6 +89,8 @@ class Dataset:
         Rows in a batch; may exceed n.
     key : tuple
         Of the order of the rows.
+    shard : tuple of int
+        Which of how many slices of each batch this process takes.
     """
 
     def __init__(
@@ -95,6 +102,7 @@ class Dataset:
         known: Callable[[Tensor], Tensor],
         batch_size: int,
         key: Key,
+        shard: tuple[int, int] = (0, 1),
     ):
         self.x = x
         self.labels = labels
@@ -102,7 +110,7 @@ class Dataset:
         self.expand_labels = expand_labels
         self.known = known
         self.batch_size = batch_size
-        self.order = Shuffled(len(x), batch_size, key, x.device)
+        self.order = Shuffled(len(x), batch_size, key, x.device, shard)
 
     def __len__(self) -> int:
         return len(self.x)

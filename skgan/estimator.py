@@ -6,6 +6,7 @@ Importing this module, and constructing, cloning or printing an estimator, does 
 from __future__ import annotations
 
 import inspect
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from skgan.checkpoint_dir import CheckpointDirectory
+    from skgan.distributed import Alone
     from skgan.history import History
     from skgan.model import Model
     from skgan.resuming import Run
@@ -417,6 +419,8 @@ class GANEstimator(
             when going back did not help).
         DeviceMemoryError
             When memory does not suffice; no smaller batch is tried instead.
+        RankError
+            When one of several processes (see `skgan.distributed`) fails, hangs or trains something else.
         CheckpointError
             When `checkpoint_dir` does not go with `resume`, the settings or the data.
         CheckpointWriteError
@@ -433,7 +437,8 @@ class GANEstimator(
         with ExitStack() as held, Events() as events:
             with self._as_it_was_on_error():
                 watch = self._begin(X, y, held, continues=self.warm_start)
-                events.fit_started(self, watch.model)
+                if watch.ranks.leads:
+                    events.fit_started(self, watch.model)
                 steps = engine.run(train, watch.state, watch.data, watch.objective)
                 with watch:
                     for state in steps if watch.n_steps else ():
@@ -467,7 +472,8 @@ class GANEstimator(
         with ExitStack() as held, Events() as events:
             with self._as_it_was_on_error():
                 watch = self._begin(X, y, held, continues=True, classes=classes, one_pass=True)
-                events.fit_started(self, watch.model)
+                if watch.ranks.leads:
+                    events.fit_started(self, watch.model)
                 with watch:
                     for state in engine.run(train, watch.state, watch.data, watch.objective):
                         if watch.sees_the_end(state):
@@ -480,22 +486,24 @@ class GANEstimator(
         self, X: Any, y: Any, held: ExitStack, *, continues: bool, classes: Any = None, one_pass: bool = False
     ) -> Watch:
         """Encode and build. What can be refused is refused here, before anything is trained."""
-        from skgan import resolution
+        from skgan import distributed, resolution
         from skgan.data import Dataset
         from skgan.engine import resolve_device
         from skgan.watch import Watch
 
+        ranks = held.enter_context(distributed.joined())
+        ranks.compare("the settings", partial(self._settings, one_pass))
         params = self.get_params(deep=False)
         check_table("GANEstimator", params, CONSTRAINTS, _DEFAULTS)
         given = resolution.given(params)
         self._scorer()
-        device = resolve_device(self.device)
+        device = ranks.device(resolve_device(self.device))
         y = None if self.conditioning is None else y
-        directory = self._checkpoint_directory(held, one_pass)
-        model, history, run = self._before(directory, X, y, device, continues)
+        directory = self._checkpoint_directory(held, one_pass, ranks)
+        model, history, run = self._before(directory, X, y, device, continues, ranks)
         rows = self._checked(X, reset=model is None)
         if model is None:
-            model = self._new_model(as_array(X), rows, y, classes, given)
+            model = self._new_model(as_array(X), rows, y, classes, given, ranks)
         model.device = str(device)
         data = Dataset(
             self._encoding_.encode(rows).to(device),
@@ -505,9 +513,11 @@ class GANEstimator(
             self._encoding_.labels.known,
             self.batch_size,
             model.key,
+            (ranks.rank, ranks.size),
         )
-        per_pass = -(-len(rows) // self.batch_size)
+        per_pass = -(-len(rows) // (self.batch_size * ranks.size))
         n_steps = per_pass if one_pass else resolution.budget(self.max_iter, model.spec.kind, len(rows))
+        ranks.compare("the data and first weights", partial(self._beginning, model, X, y))
         return Watch(
             model,
             data,
@@ -519,11 +529,12 @@ class GANEstimator(
             redraw=self._redrawn,
             on_divergence=self.on_divergence,
             verbose=int(self.verbose),
-            keeper=None if directory is None else self._keeper(directory, X, y, device, run),
+            keeper=None if directory is None else self._keeper(directory, X, y, device, run, ranks),
             resumed=run,
+            ranks=ranks,
         )
 
-    def _checkpoint_directory(self, held: ExitStack, one_pass: bool) -> CheckpointDirectory | None:
+    def _checkpoint_directory(self, held: ExitStack, one_pass: bool, ranks: Alone) -> CheckpointDirectory | None:
         """Return where checkpoints go, once that goes with the other parameters; only what is there is touched."""
         from skgan.checkpoint_dir import CheckpointDirectory
 
@@ -542,21 +553,24 @@ class GANEstimator(
             return None
         directory = CheckpointDirectory(self.checkpoint_dir)
         held.callback(directory.release)
-        directory.check(self.resume)
-        if directory.had_an_owner():
-            directory.acquire()
+
+        def claim() -> None:
             directory.check(self.resume)
+            if directory.had_an_owner():
+                directory.acquire()
+                directory.check(self.resume)
+
+        ranks.first_does("the place of checkpoints", claim)
         return directory
 
     def _before(
-        self, directory: CheckpointDirectory | None, X: Any, y: Any, device: Any, continues: bool
+        self, directory: CheckpointDirectory | None, X: Any, y: Any, device: Any, continues: bool, ranks: Alone
     ) -> tuple[Model | None, History | None, Run | None]:
         """Return what this fit goes on from, if from anything."""
-        if directory is not None and directory.entries():
+        if directory is not None and ranks.first_does("the checkpoints so far", lambda: len(directory.entries())):
             from skgan import resuming
 
-            directory.acquire()
-            found, run = resuming.take_over(directory, self, X, y, device)
+            found, run = resuming.take_over(directory, self, X, y, device, ranks)
             for name in ("_encoding_", "_fitted_with_", "_draws_", "n_features_in_", "feature_names_in_"):
                 self.__dict__.pop(name, None)
                 if name in vars(found):
@@ -567,15 +581,37 @@ class GANEstimator(
         self._refuse_changed_parameters()
         return self._model_.copy(), self.history_.copy(), None
 
-    def _keeper(self, directory: CheckpointDirectory, X: Any, y: Any, device: Any, run: Run | None) -> Any:
+    def _keeper(
+        self, directory: CheckpointDirectory, X: Any, y: Any, device: Any, run: Run | None, ranks: Alone
+    ) -> Any:
         """Return who writes the checkpoints; a new directory is made here, after all that can be refused was."""
         from skgan.resuming import Keeper, fingerprint
 
-        directory.acquire()
-        if run is None:
-            directory.check(False)  # another fit may have been here in the meantime
+        def own() -> None:
+            directory.acquire()
+            if run is None:
+                directory.check(False)  # another fit may have been here in the meantime
+
+        ranks.first_does("the place of checkpoints", own)
         data = fingerprint(X, y) if run is None else run["data"]
-        return Keeper(directory, self, self.checkpoint_every_ticks, data, device)
+        return Keeper(directory, self, self.checkpoint_every_ticks, data, device, ranks)
+
+    def _settings(self, one_pass: bool) -> dict[str, str]:
+        """Return what ranks must agree in before they look at data, as text that is the same in every process."""
+        params = {name: repr(value) for name, value in self.get_params(deep=False).items()}
+        for name in ("callbacks", "sampler", "scoring", "verbose", "random_state"):  # rank 0's count, or compared later
+            del params[name]
+        params["method"] = "partial_fit" if one_pass else "fit"
+        params["trained before"] = str(self.__sklearn_is_fitted__())
+        return {name: re.sub(r"\bat 0x[0-9a-f]+", "", text) for name, text in params.items()}
+
+    def _beginning(self, model: Model, X: Any, y: Any) -> dict[str, str]:
+        """Return what ranks must agree in before the first step: data, seed, step and weights."""
+        from skgan.resuming import digest_of, fingerprint
+
+        data = {f"X and y, {name}": text for name, text in fingerprint(X, y).items()}
+        seed = {"random_state": str(model.key), "step": str(model.step)}
+        return data | seed | {"weights": digest_of(model.state.tensors())}
 
     def _steps_left(self, budget: int, done: int) -> int:
         """Return how many updates a resumed fit has before it, of those that `max_iter` counts from the first one."""
@@ -588,7 +624,7 @@ class GANEstimator(
             )
         return budget - done
 
-    def _new_model(self, X: Any, rows: np.ndarray, y: Any, classes: Any, given: dict[str, Any]) -> Model:
+    def _new_model(self, X: Any, rows: np.ndarray, y: Any, classes: Any, given: dict[str, Any], ranks: Alone) -> Model:
         """Learn how X and y look, decide every "auto", and describe the networks; nothing is built yet."""
         from skgan import latents, resolution
         from skgan.encoding import Encoding
@@ -597,6 +633,8 @@ class GANEstimator(
         from skgan.precision import resolve_precision
 
         seed = _drawn_seed(self.random_state)
+        if self.random_state is None:
+            seed = ranks.first_does("the seed", lambda: seed)
         layout = Layout(X, rows, self.layout, self.image_shape)
         conditioning = given["conditioning"]
         kinds = conditioning.tags().labels if isinstance(conditioning, Component) else None

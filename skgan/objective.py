@@ -176,6 +176,9 @@ class Objective:
 
     Attributes
     ----------
+    shard : tuple of int
+        Which of how many slices of each batch this process takes: its latents are that slice of the latents of all,
+        and on all but the first, parts draw numbers of their own.
     generator_of : callable
         ``generator_of(number, stream, device)``: the random numbers of one stream in the update of batch `number`.
     """
@@ -203,6 +206,7 @@ class Objective:
         self.prior = prior
         self.key = key
         self.precision = precision
+        self.shard = (0, 1)
         self.generator_of: Callable[[int, str, torch.device], torch.Generator] = self.new_generator
 
     def new_generator(self, number: int, stream: str, device: torch.device) -> torch.Generator:
@@ -211,7 +215,15 @@ class Objective:
 
     def key_of(self, number: int, stream: str) -> Key:
         """Return what the random numbers of one stream in the update of batch `number` follow from."""
-        return (*self.key, "batch", number, stream)
+        return (*self._key_of_rank(stream), "batch", number, stream)
+
+    def key_of_global(self, step: int) -> Key:
+        """Return what the numbers follow from that networks draw from torch's global generator in a step."""
+        return (*self._key_of_rank("global"), "global", step)
+
+    def _key_of_rank(self, stream: str) -> Key:
+        which, _ = self.shard
+        return (*self.key, "rank", which) if which and stream != "z" else self.key
 
     def due(self, player: str, updates: int) -> list[Regularizer]:
         """Return the regularizers of a player that are due after so many of its updates."""
@@ -222,9 +234,10 @@ class Objective:
         """Return the batch of `player`'s next turn, on `rows` and fresh latents."""
         device = rows.x.device
         draws = partial(self._draws, rows.number, device)
-        noise = torch.randn((len(rows.x), self.spec.latent_dim), generator=draws("z"), device=device)
+        n, (which, slices) = len(rows.x), self.shard
+        noise = torch.randn((n * slices, self.spec.latent_dim), generator=draws("z"), device=device)
         due = self.due(player, getattr(state, player).updates)
-        z = self.prior(noise)
+        z = self.prior(noise[which * n : (which + 1) * n])
         return Batch(player, rows, z, state, self.augmentations, due, self.names, draws, self.precision)
 
     def _draws(self, number: int, device: torch.device, stream: str) -> torch.Generator:
@@ -240,7 +253,7 @@ class Objective:
             for name, value in seen.items():
                 batch.statistics[name].add_(value)
             batch.statistics["updates"].add_(1)
-            batch.statistics["rows"].add_(len(real))
+            batch.statistics["rows"].add_(len(real) * self.shard[1])
         return Terms(terms, watched | {name: value.detach() for name, value in self.loss.watch(batch).items()})
 
     def generator(self, batch: Batch) -> Terms:

@@ -176,7 +176,8 @@ RUN = record(
         "ticks": whole(),
         "columns": whole(),
         "means": record({"discriminator": table(_SUM), "generator": table(_SUM)}),
-    }
+    },
+    {"ranks": whole()},
 )
 
 CONFIG = record(
