@@ -31,7 +31,7 @@ from skgan.exceptions import (
     SkganError,
 )
 from skgan.history import History
-from skgan.interfaces import Component, DataSpec
+from skgan.interfaces import Component, DataSpec, Features
 from skgan.model import Model
 from skgan.precision import FLOAT32, Precision
 from skgan.reading import CONFIG, MANIFEST, STATE, Saved, corrupt, manifest_of, read
@@ -73,12 +73,20 @@ def save(estimator: GANEstimator, path: str | Path, overwrite: bool = False) -> 
 
 
 def files_of(
-    estimator: GANEstimator, model: Model, history: Mapping[str, list[float]], run: Mapping[str, Any] | None = None
+    estimator: GANEstimator,
+    model: Model,
+    history: Mapping[str, list[float]],
+    run: Mapping[str, Any] | None = None,
+    best: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, bytes]:
-    """Return the files that describe an estimator with this model; `run` is what only a running fit knows."""
+    """Return the files that describe an estimator with this model; `run` is what only a running fit knows.
+
+    `best` is its best state so far, where it is judged on held-out rows.
+    """
     arrays, counters = model.stored(copy=False)
     _refuse_to_save_nonfinite(arrays)
     tensors = {f"model.{name}": array for name, array in arrays.items()}
+    tensors |= {f"best.{name}": array for name, array in (best or {}).items()}
     config = {
         "params": _params(estimator),
         "model": _model_config(model, counters),
@@ -152,9 +160,11 @@ def _estimator(cls: type[GANEstimator], saved: Saved) -> GANEstimator:
     if vars(encoding.spec(model.spec.latent_dim, model.prior.codes())) != vars(model.spec):
         raise ValueError("the networks were made for other data")
     history = _history_of(config["history"], tensors)
-    _refuse_other_tensors(saved, [*again, *(f"history.{name}" for name in history)])
+    best = _best(saved)
+    _refuse_other_tensors(saved, [*again, *(f"history.{name}" for name in history), *(f"best.{name}" for name in best)])
     arrays = {name.removeprefix("model."): array for name, array in tensors.items() if name.startswith("model.")}
     model.store(arrays, dict(config["model"]["counters"]))
+    estimator._judged_ = {name: tensors[f"best.{name}"] for name in best}
     del tensors, arrays
     estimator.set_params(preprocessor=encoding.preprocessor)
     estimator._encoding_ = encoding
@@ -195,6 +205,20 @@ def _compare(saved: Saved, model: Model, counters: Mapping[str, int]) -> None:
                 "Use the version of skgan and its plugins that wrote it.",
             )
         )
+
+
+def _best(saved: Saved) -> list[str]:
+    """Return the names of the best state's tensors, as many and as large as those of the training; or none."""
+    found = {name.removeprefix("best."): entry for name, entry in saved.head.items() if name.startswith("best.")}
+    if found and "judged" not in saved.config.get("run", {}):
+        raise ValueError("there is a best state of a training that was not judged")
+    for name, entry in found.items():
+        last = saved.head.get(f"model.{name}")
+        if last is None or (last.dtype, last.shape) != (entry.dtype, entry.shape):
+            raise ValueError(f"the best state differs in {name[:60]!r}")
+    if found and len(found) != sum(name.startswith("model.") for name in saved.head):
+        raise ValueError("the best state is not whole")
+    return list(found)
 
 
 def _refuse_too_much_beside(saved: Saved) -> None:
@@ -252,9 +276,16 @@ def _shown(entry: Any) -> str:
 
 def _params(estimator: GANEstimator) -> dict[str, Any]:
     params = {k: v for k, v in estimator.get_params(deep=False).items() if k not in _NOT_SAVED}
+    if not _can_be_named(params["scoring"]):
+        del params["scoring"]  # a function judges, and is no part of what was trained
     if not isinstance(params["random_state"], int | np.integer | None):
         params["random_state"] = None  # a generator's state is not a setting; the seed drawn from it is in the model
     return {name: _described(_KINDS_OF_PARAMS.get(name), value) for name, value in params.items()}
+
+
+def _can_be_named(scoring: Any) -> bool:
+    members = scoring if isinstance(scoring, list | tuple) else [scoring]
+    return all(isinstance(member, str | type | Component) for member in members)
 
 
 def _described(kind: str | None, value: Any) -> Any:
@@ -278,9 +309,14 @@ def _part_config(kind: str, part: Component) -> dict[str, Any]:
                 "Use joblib.dump, or offer the class from a plugin.",
             )
         )
-    params = {name: plain(value) for name, value in part.get_params(deep=False).items()}
+    params = {name: _within(value) for name, value in part.get_params(deep=False).items()}
     described = {"part": origin["name"], "params": params}
     return described if origin["distribution"] == plugins.BUILT_IN else {**described, "version": origin["version"]}
+
+
+def _within(value: Any) -> Any:
+    """Return a part's parameter as JSON holds it; only features are parts within parts."""
+    return _part_config("features", value) if isinstance(value, Features) else plain(value)
 
 
 def _part_or_value(kind: str | None, value: Any) -> Any:
@@ -311,7 +347,8 @@ def _part(kind: str, config: Mapping[str, Any], largest: int | None = None) -> C
                 or "Install the version of its package that wrote the model.",
             )
         )
-    values = {name: _part_or_value(None, value) for name, value in config["params"].items()}
+    inner = {name: "features" if isinstance(v, dict) and "part" in v else None for name, v in config["params"].items()}
+    values = {name: _part_or_value(inner[name], value) for name, value in config["params"].items()}
     too_large = [name for name, value in values.items() if type(value) is int and value > (largest or value)]
     if too_large and kind in _OF_NETWORKS:
         raise CheckpointMismatchError(

@@ -21,8 +21,8 @@ from skgan.exceptions import (
     CheckpointError,
     CheckpointExistsError,
     CheckpointNotFoundError,
+    CheckpointPlaceError,
     CheckpointWriteError,
-    InvalidParameterError,
     SkganError,
     TrainingWarning,
     UnsafeFileError,
@@ -89,7 +89,7 @@ class CheckpointDirectory:
             As of `GANEstimator`.
         """
         if not self.said or (os.path.lexists(self.path) and not self.path.is_dir()):
-            raise InvalidParameterError(
+            raise CheckpointPlaceError(
                 sentence(
                     f"checkpoint_dir must be a directory of its own, or new. Got {self.said!r}, which is not.",
                     "Give another path, for example 'runs/a'.",

@@ -57,7 +57,8 @@ def demo(out: Path, seed: int, max_iter: int | None) -> None:
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), required=True, help="Ends in .png (or another image), .npy or .csv."
 )
-def sample(model: Path, n_samples: int, label: str | None, seed: int | None, out: Path) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace what is there already.")
+def sample(model: Path, n_samples: int, label: str | None, seed: int | None, out: Path, overwrite: bool) -> None:
     """Draw from a saved MODEL into a picture, an array or a table."""
     from skgan import GANEstimator
     from skgan.exceptions import SkganError
@@ -65,6 +66,8 @@ def sample(model: Path, n_samples: int, label: str | None, seed: int | None, out
     formats = (*_PICTURES, ".npy", ".csv")
     if out.suffix.lower() not in formats:
         raise click.BadParameter(f"must end in {', '.join(formats)}. Got {out.name!r}.", param_hint="-o")
+    if os.path.lexists(out) and not overwrite:
+        raise click.ClickException(f"-o must be new. Got {str(out)[-300:]!r}, which is there. Add --overwrite.")
     try:
         gan = GANEstimator.load(model)
         samples = gan.sample(n_samples, None if label is None else _label_of(gan, label), random_state=seed)

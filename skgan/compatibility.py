@@ -72,6 +72,12 @@ def _one_limit_of_weights(first: Component, second: Component) -> str:
     return "both limit the discriminator's weights, and one undoes the other" if both else ""
 
 
+def _clipped_weights_have_small_slopes(first: Component, second: Component) -> str:
+    if not first.tags().clips_weights or not second.tags().differentiates:
+        return ""
+    return "one cuts the discriminator's weights off, so that it cannot have the slopes that the other asks for"
+
+
 #: each looks at a pair in both orders
 PAIR_RULES: tuple[Rule, ...] = (
     _only_the_one_meaning,
@@ -81,6 +87,7 @@ PAIR_RULES: tuple[Rule, ...] = (
     _one_sample_one_gradient,
     _factors_need_values,
     _one_limit_of_weights,
+    _clipped_weights_have_small_slopes,
 )
 
 

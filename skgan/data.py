@@ -144,4 +144,6 @@ class Dataset:
 
 def sent(tensor: Tensor, device: torch.device) -> Tensor:
     """Return a tensor on a device; the host does not wait until it has arrived."""
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)

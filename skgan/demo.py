@@ -21,8 +21,8 @@ from sklearn.model_selection import cross_val_predict, train_test_split
 from sklearn.neighbors import NearestNeighbors
 
 from skgan.estimator import GANEstimator
+from skgan.metrics.classifiers import LabelFidelity
 from skgan.metrics.density_coverage import Coverage, Density
-from skgan.metrics.label_fidelity import LabelFidelity
 from skgan.metrics.precision_recall import Precision, Recall
 from skgan.pictures import save_grid
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from skgan.exceptions import DeviceError
 from skgan.seeding import global_generator
-from skgan.validation import listed, sentence
+from skgan.validation import sentence
 
 if TYPE_CHECKING:
     from skgan.data import Dataset, Rows
@@ -69,19 +69,20 @@ def run(train: Loop, state: TrainState, data: Dataset, objective: Objective) -> 
     """Yield from ``train(state, batches(...), objective)``, or the same from a recording of its step.
 
     Networks that may draw from torch's global generator borrow it for the length of a step, seeded by
-    the step: those with dropout, and those with layers of which skgan knows nothing.
+    the step: those with dropout, and those with layers of which skgan knows nothing. A step that does draw
+    from it is not recorded.
     """
     networks = [player.module for player in state.players]
     for network in networks:
         network.train()
-    drawing = {type(layer).__name__ for network in networks for layer in network.modules() if _may_draw(layer)}
-    recorder = _recorder(data.device, drawing)
+    strange = any(_may_draw(layer) for network in networks for layer in network.modules())
+    recorder = _recorder(data.device)
     if recorder is not None:
         from skgan.recording import Recording
 
-        yield from Recording(train, state, data, objective, recorder).steps()
+        yield from Recording(train, state, data, objective, recorder, strange).steps()
     steps = train(state, batches(state, data, objective), objective)
-    if not drawing:
+    if not strange:
         yield from steps
     while True:
         with global_generator(objective.key_of_global(state.step), data.device):
@@ -98,20 +99,18 @@ def batches(state: TrainState, data: Dataset, objective: Objective) -> Iterator[
             yield data.batch(first + turn)
 
 
-def _recorder(device: torch.device, drawing: set[str]) -> Recorder | None:
-    """Return what records steps on a device, if anything does and may."""
+def _recorder(device: torch.device) -> Recorder | None:
+    """Return what records steps on a device, if anything does."""
     chosen = _TECHNIQUES.get()
-    make = chosen.recorder
-    if make is None and device.type == "cuda":
-        from skgan.recording import CudaGraphs
+    if not chosen.record:
+        return None
+    if chosen.recorder is not None:
+        return chosen.recorder(device)
+    if device.type != "cuda":
+        return None
+    from skgan.recording import CudaGraphs
 
-        make = CudaGraphs
-    if make is None or not chosen.record:
-        return None
-    if drawing:
-        warn_slow(f"layers that may draw from torch's global generator ({listed(sorted(drawing), 3)})")
-        return None
-    return make(device)
+    return CudaGraphs(device)
 
 
 def warn_slow(reason: str) -> None:

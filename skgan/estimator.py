@@ -5,6 +5,7 @@ Importing this module, and constructing, cloning or printing an estimator, does 
 
 from __future__ import annotations
 
+import copy
 import inspect
 import re
 import warnings
@@ -74,7 +75,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "learning_rate": _RATE,
     "discriminator_learning_rate": _RATE,
     "ema_decay": (Real(0.0, 1.0), Choice(None)),
-    "early_stopping": (Only(False),),
+    "early_stopping": (Boolean(),),
     "validation_fraction": (Real(0.0, 1.0, closed="neither"),),
     "n_iter_no_change": (Integer(1),),
     "tol": (Real(0.0),),
@@ -85,7 +86,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "device": (Device(),),
     "precision": (Choice("auto", "float32", "bfloat16"),),
     "compile": (Only(False),),
-    "micro_batch": (Only(None),),
+    "micro_batch": (Integer(1), Choice("auto", None)),
     "warm_start": (Boolean(),),
     "init_from": (Only(None),),
     "random_state": (RandomState(),),
@@ -95,10 +96,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
 #: what may change between two calls that continue one training
 _FREE_WHILE_CONTINUING = frozenset(
     ("max_iter", "max_time", "callbacks", "scoring", "sampler", "verbose", "warm_start", "random_state", "device")
-) | {"on_divergence", "checkpoint_dir", "checkpoint_every_ticks", "resume"}
-
-#: rows that `score` looks at, at most
-SCORED_ROWS = 2000
+) | {"on_divergence", "checkpoint_dir", "checkpoint_every_ticks", "resume", "n_iter_no_change", "tol", "micro_batch"}
 
 #: images among the labels of a training that previews are made for
 PREVIEWED = 64
@@ -134,8 +132,9 @@ class GANEstimator(
         A scikit-learn transformer with ``inverse_transform``, applied before and undone after.
     callbacks : str, Callback, list of them or None, default=None
         Who looks on at every tick, that is each 100th generator update and the last.
-    scoring : str, Metric or "auto", default="auto"
-        What `score` measures. "auto" is ``"energy"``.
+    scoring : str, Metric, callable, list of them or "auto", default="auto"
+        What `score` measures: a metric, or a scorer of scikit-learn, ``f(estimator, X, y)``. Of a list the first one
+        decides, and early stopping records all. "auto" is ``"energy"``.
     layout : {"auto", "nf", "nhw", "nhwc", "nchw", "ncl", "ncdhw"}, default="auto"
         Axes of X. "auto" takes two dimensions as rows, three as greyscale images, four as images
         whose channel axis is the one of at most four, five as volumes.
@@ -165,13 +164,15 @@ class GANEstimator(
     ema_decay : float or None, default=0.999
         Decay of the generator's average, which samples come from, in [0, 1); None for no average.
     early_stopping : bool, default=False
-        Only False in this version.
+        Whether `fit` holds out a part of the rows, judges the averaged generator on it by `scoring` every so many
+        ticks, ends when that stops rising, and goes back to the best state. How often follows from counted work, so
+        that it takes a twentieth of the time at most. `partial_fit` judges too, and neither ends nor goes back.
     validation_fraction : float, default=0.1
-        Used by early stopping, in (0, 1).
+        Share of the rows that early stopping holds out, class by class, in (0, 1); at most 1,000 rows.
     n_iter_no_change : int, default=10
-        Used by early stopping, in evaluations, in [1, inf).
+        Evaluations in a row without a score that is higher by `tol`, after which early stopping ends, in [1, inf).
     tol : float, default=0.0
-        Used by early stopping, in [0, inf).
+        By how much a score must be higher to count, in [0, inf).
     checkpoint_dir : str, Path or None, default=None
         A directory for checkpoints, one fit at a time: one before training, then every `checkpoint_every_ticks`
         ticks, at the end, and on Ctrl-C or SIGTERM, which then wait for the end of the step. The newest three
@@ -194,8 +195,10 @@ class GANEstimator(
         penalties and averages are float32 always. "auto" is float32.
     compile : bool, default=False
         Only False in this version.
-    micro_batch : None
-        Only None in this version.
+    micro_batch : int, "auto" or None, default=None
+        Rows of a batch that are in memory together, in [1, inf); gradients are added up to those of the whole batch.
+        "auto" measures what few rows take and divides the batch until it fits into half of the free memory; None
+        never divides. Parts that look at a batch as a whole are refused.
     warm_start : bool, default=False
         Whether `fit` on a fitted estimator trains on, for `max_iter` further updates.
     init_from : None
@@ -213,15 +216,18 @@ class GANEstimator(
         The generator's average, which samples come from.
     loss_, architecture_, conditioning_, optimizer_ : Component
         The resolved parts; `regularizers_` and `augmentation_` are lists of them.
-    n_critic_, learning_rate_, discriminator_learning_rate_, precision_
+    n_critic_, learning_rate_, discriminator_learning_rate_, precision_, micro_batch_
         What "auto" became.
     device_ : str
         Where the networks are.
     history_ : History
         Figures of every tick; ``history_.as_frame()``. Columns ``watch/...`` tell of collapse and copying, at
-        each 25th tick and at the end of a fit of 500 updates or more on 50 rows or more.
+        each 25th tick and at the end of a fit of 500 updates or more on 50 rows or more; columns ``validation/...``
+        of held-out rows, where early stopping judged. ``history_.best()`` and ``history_.last()`` are ticks.
+    best_validation_score_ : float
+        The highest score on held-out rows, where early stopping judged.
     n_iter_ : int
-        Generator updates so far.
+        Generator updates so far; with early stopping those of the best state.
     label_kind_ : {"none", "classes", "multilabel", "continuous", "image"}
         What y was.
     label_shape_ : tuple of int
@@ -486,7 +492,7 @@ class GANEstimator(
         self, X: Any, y: Any, held: ExitStack, *, continues: bool, classes: Any = None, one_pass: bool = False
     ) -> Watch:
         """Encode and build. What can be refused is refused here, before anything is trained."""
-        from skgan import distributed, resolution
+        from skgan import distributed, micro_batches, rehearsal, resolution
         from skgan.data import Dataset
         from skgan.engine import resolve_device
         from skgan.watch import Watch
@@ -501,9 +507,14 @@ class GANEstimator(
         y = None if self.conditioning is None else y
         directory = self._checkpoint_directory(held, one_pass, ranks)
         model, history, run = self._before(directory, X, y, device, continues, ranks)
+        keeper = None if directory is None else partial(self._keeper, directory, X, y, device, run, ranks)
+        X, y, *held_out = self._held_out(X, y)
         rows = self._checked(X, reset=model is None)
         if model is None:
             model = self._new_model(as_array(X), rows, y, classes, given, ranks)
+        elif classes is not None:
+            self._encoding_.labels.check_classes(classes)
+        micro_batches.check(model.parts, self.micro_batch, self.batch_size)
         model.device = str(device)
         data = Dataset(
             self._encoding_.encode(rows).to(device),
@@ -515,10 +526,12 @@ class GANEstimator(
             model.key,
             (ranks.rank, ranks.size),
         )
+        if model.step == 0:
+            rehearsal.play(model, model.objective(), data)
         per_pass = -(-len(rows) // (self.batch_size * ranks.size))
         n_steps = per_pass if one_pass else resolution.budget(self.max_iter, model.spec.kind, len(rows))
         ranks.compare("the data and first weights", partial(self._beginning, model, X, y))
-        return Watch(
+        watch = Watch(
             model,
             data,
             history,
@@ -529,10 +542,43 @@ class GANEstimator(
             redraw=self._redrawn,
             on_divergence=self.on_divergence,
             verbose=int(self.verbose),
-            keeper=None if directory is None else self._keeper(directory, X, y, device, run, ranks),
+            keeper=None if keeper is None else keeper(),
             resumed=run,
+            judge=self._judge(model, *held_out, stops=not one_pass, run=run, ranks=ranks),
+            judged=self._judged,
             ranks=ranks,
         )
+        size = micro_batches.decide(self.micro_batch, watch.state, data, watch.objective)
+        sizes = [each for each in ranks.gather("rows at a time", size, patient=True) if each is not None]
+        self.micro_batch_ = watch.objective.micro_batch = min(sizes, default=None)
+        return watch
+
+    def _held_out(self, X: Any, y: Any) -> tuple[Any, Any, Any, Any]:
+        """Return rows and labels to train on, and those that early stopping holds out, if it does."""
+        if not self.early_stopping:
+            return X, y, None, None
+        from skgan import early_stopping
+
+        return early_stopping.hold_out(X, y, self.validation_fraction, self._seed_asked_for())
+
+    def _judge(self, model: Model, X: Any, y: Any, *, stops: bool, run: Run | None, ranks: Alone) -> Any:
+        """Return who judges the training on held-out rows, as far as the checkpoint that it goes on from had come."""
+        if X is None:
+            return None
+        from skgan.early_stopping import Judge
+
+        judge = Judge(self, model, X, y, stops, ranks)
+        if run is not None and "judged" in run:
+            judge.store(run["judged"], run["best"])
+        return judge
+
+    def _judged(self, model: Model, scoring: Any, X: Any, y: Any = None) -> dict[str, float]:
+        """Return what metrics say of a model in training, beside rows X."""
+        from skgan import judging
+
+        twin = copy.copy(self)
+        twin._model_ = model
+        return {name: judging.judge(twin, part, X, y) for name, part in judging.scorers(scoring).items()}
 
     def _checkpoint_directory(self, held: ExitStack, one_pass: bool, ranks: Alone) -> CheckpointDirectory | None:
         """Return where checkpoints go, once that goes with the other parameters; only what is there is touched."""
@@ -542,7 +588,8 @@ class GANEstimator(
         if self.checkpoint_dir is None and self.resume is not False:
             problem = f"resume must be False without checkpoint_dir. Got {self.resume!r}. Say where the checkpoints are"
         elif self.checkpoint_dir is None and self.checkpoint_every_ticks is not None:
-            problem = "checkpoint_every_ticks must be None without checkpoint_dir. Say where checkpoints go"
+            ticks = f"Got {self.checkpoint_every_ticks!r}"
+            problem = f"checkpoint_every_ticks must be None without checkpoint_dir. {ticks}. Say where checkpoints go"
         elif self.checkpoint_dir is not None and self.resume is not False and self.warm_start:
             problem = "resume and warm_start must not be set together. Resume from a file, or go on from memory"
         elif self.checkpoint_dir is not None and one_pass:
@@ -626,7 +673,7 @@ class GANEstimator(
 
     def _new_model(self, X: Any, rows: np.ndarray, y: Any, classes: Any, given: dict[str, Any], ranks: Alone) -> Model:
         """Learn how X and y look, decide every "auto", and describe the networks; nothing is built yet."""
-        from skgan import latents, resolution
+        from skgan import latents, rehearsal, resolution
         from skgan.encoding import Encoding
         from skgan.encoding.layout import Layout
         from skgan.model import Model
@@ -639,6 +686,8 @@ class GANEstimator(
         conditioning = given["conditioning"]
         kinds = conditioning.tags().labels if isinstance(conditioning, Component) else None
         self._encoding_ = Encoding(layout, rows, y, classes, self.preprocessor, kinds)
+        if remark := self._encoding_.labels.remark(len(rows)):
+            warnings.warn(remark, UserWarning, stacklevel=4)
         prior = latents.prior_of(self.prior)
         prior.validate(self.latent_dim)
         spec = self._encoding_.spec(self.latent_dim, prior.codes())
@@ -647,7 +696,9 @@ class GANEstimator(
         self._fitted_with_ = self._structure()
         self._draws_ = 0
         precision = resolve_precision(self.precision)
-        return Model(parts, spec, prior, self.ema_decay, (seed, 0), self.device, precision)
+        model = Model(parts, spec, prior, self.ema_decay, (seed, 0), self.device, precision)
+        rehearsal.build(model)
+        return model
 
     def _finish(self, watch: Watch) -> None:
         """Make the trained networks this estimator's."""
@@ -679,6 +730,10 @@ class GANEstimator(
         self._n_features_out = self._model_.feature_width()
         self.label_kind_ = encoding.labels.kind
         self.label_shape_ = encoding.labels.shape
+        scores = self.history_.get("validation/score", [])
+        self.__dict__.pop("best_validation_score_", None)
+        if scores:
+            self.best_validation_score_ = float(np.nanmax(scores))
         if isinstance(encoding.labels, Classes):
             self.classes_ = encoding.labels.classes
             self.class_prior_ = encoding.labels.prior
@@ -890,23 +945,11 @@ class GANEstimator(
         float
             The metric, or minus it where lower is better. The same for the same model and X.
         """
-        from skgan import resolution
+        from skgan import judging
 
-        model = self._fitted_model()
-        metric = resolution.metric(self._scorer(), model.spec)
-        x = self._encoded(X)
-        key = (*model.key, "score")
-        chosen = np.sort(seeding.numpy_generator(key).permutation(len(x))[:SCORED_ROWS])
-        labels = self._encoding_.labels
-        labelled = y is not None and labels.dim > 0
-        stored = labels.encode(self._labels_for(len(x), y if labelled else None, key)[chosen])
-        x = x[chosen]
-        with memory.explained(self._out_of_memory_on(len(x))):
-            fake = self._encoded(self._draw(model, len(x), stored, None, self.sampler, key))
-            seen = (stored if labels.kind == "classes" else labels.expand(stored).flatten(1)).numpy()
-            asked = {"y_real": seen, "y_fake": seen} if labelled else {}
-            value = metric(x.flatten(1).numpy(), fake.flatten(1).numpy(), **asked)
-        return float(value if metric.greater_is_better else -value)
+        self._fitted_model()
+        metric = self._scorer()
+        return judging.higher_is_better(metric, judging.judge(self, metric, X, y))
 
     def invert(self, X: Any, y: Any = None, *, return_y: bool = False) -> Any:
         """Return latents whose samples come nearest to X, ready for ``sample(latents=...)``.
@@ -1023,7 +1066,9 @@ class GANEstimator(
         """
         from skgan import checkpoint
 
-        return checkpoint.load(cls, path)
+        found = checkpoint.load(cls, path)
+        del found._judged_  # only a fit that is resumed goes back to it
+        return found
 
     def __getstate__(self) -> dict[str, Any]:
         import skgan
@@ -1118,28 +1163,26 @@ class GANEstimator(
         encoding = self._encoding_
         sampler = resolution.sampler(sampler, model.parts, model.spec, model.prior)
         candidates = 1 if sampler is None else sampler.candidates
-        z = None if latents is None else sampling.as_latents(latents, n, model.spec.latent_dim, candidates)
         rng = seeding.numpy_generator((*key, "z"))
         network = model.state.average.module
-
-        def latents_of(rows: slice) -> Tensor:
-            if z is not None:
-                return z[rows]
-            return sampling.draw_latents(rows.stop - rows.start, model.spec.latent_dim, model.prior, rng, candidates)
-
+        draw: Callable[[slice], Tensor]
+        if latents is None:
+            draw = partial(sampling.draw_latents, model.spec.latent_dim, model.prior, rng, candidates)
+        else:
+            given = sampling.as_latents(latents, n, model.spec.latent_dim, candidates)
+            draw = given.__getitem__
         if sampler is not None:
-            everything = slice(0, n)
             networks = network, model.state.discriminator.module
-            x = sampling.draw_with(sampler, *networks, latents_of(everything), encoding.labels.expand(stored), key)
-            return encoding.decode(x)
+            z = draw(slice(0, n))
+            return encoding.decode(sampling.draw_with(sampler, *networks, z, encoding.labels.expand(stored), key))
         chunk = sampling.chunk_rows(model.state.device, model.spec.n_values)
         blocks = sampling.blocks(n, chunk, model.spec.n_values)
         generator = partial(model.precision.run, network)
         pieces = []
-        for rows in tqdm(blocks, unit="block", disable=not self.verbose or len(blocks) == 1):
-            y = encoding.labels.expand(stored[rows])
-            x = sampling.generate(generator, latents_of(rows), y, network, model.spec.n_values)
-            pieces.append(encoding.decode(x))
+        bar = tqdm(sampling.ahead(draw, blocks), total=len(blocks), disable=not self.verbose or len(blocks) == 1)
+        for rows, z in zip(blocks, bar, strict=True):
+            y = encoding.labels.expand(stored[rows].to(model.state.device))
+            pieces.append(encoding.decode(sampling.generate(generator, z, y, network, chunk)))
         return encoding.layout.joined(pieces)
 
     def _preview(self, seen: Tensor, model: Model, n_samples: int, y: Any = None) -> Any:
@@ -1158,10 +1201,10 @@ class GANEstimator(
         return self._encoding_.scaling.expand(self._encoding_.encode(self._checked(X, reset=False)))
 
     def _scorer(self) -> Any:
-        from skgan import resolution
+        """Return the metric or callable that decides: the first of `scoring`."""
+        from skgan import judging
 
-        scoring = "energy" if isinstance(self.scoring, str) and self.scoring == "auto" else self.scoring
-        return resolution.component("metric", scoring, "scoring")
+        return next(iter(judging.scorers(self.scoring).values()))
 
     def _structure(self) -> dict[str, str]:
         """Return what must stay as it is while one training goes on, as text."""

@@ -4,10 +4,12 @@
 
     SkganError
     ├── InvalidParameterError (ValueError, TypeError)   a parameter has a wrong type or value
+    │   ├── CheckpointPlaceError (NotADirectoryError)   checkpoint_dir is something else
     │   └── ComponentNotFoundError                      no part of that name
     │       └── AmbiguousComponentError                 two plugins claim that name
     ├── IncompatibleComponentError (ValueError)         parts that cannot work together
-    ├── PluginError (RuntimeError)                      an installed plugin is broken
+    ├── IncomparableScoresError (ValueError)            two scores that were not measured alike
+    ├── PluginError (RuntimeError)                      a plugin, or a part of one's own, is broken
     ├── TrainingDivergedError (FloatingPointError)      a number stopped being finite
     ├── CheckpointError (ValueError)                    a saved model cannot be used
     │   ├── CheckpointNotFoundError (FileNotFoundError) ... or is not there
@@ -41,11 +43,13 @@ __all__ = [
     "CheckpointExistsError",
     "CheckpointMismatchError",
     "CheckpointNotFoundError",
+    "CheckpointPlaceError",
     "CheckpointVersionError",
     "CheckpointWriteError",
     "ComponentNotFoundError",
     "DeviceError",
     "DeviceMemoryError",
+    "IncomparableScoresError",
     "IncompatibleComponentError",
     "InvalidParameterError",
     "PickleVersionWarning",
@@ -67,6 +71,10 @@ class InvalidParameterError(SkganError, ValueError, TypeError):
     """A parameter has a type or a value that is not allowed."""
 
 
+class CheckpointPlaceError(InvalidParameterError, NotADirectoryError):
+    """Checkpoints are to go where something else is."""
+
+
 class ComponentNotFoundError(InvalidParameterError):
     """No part of that family has that name."""
 
@@ -79,8 +87,12 @@ class IncompatibleComponentError(SkganError, ValueError):
     """Two parts, or a part and the data, cannot work together."""
 
 
+class IncomparableScoresError(SkganError, ValueError):
+    """Two scores were measured in different ways, so that neither is better."""
+
+
 class PluginError(SkganError, RuntimeError):
-    """An installed plugin is broken."""
+    """An installed plugin is broken, or a part does not do what its interface says."""
 
 
 class TrainingDivergedError(SkganError, FloatingPointError):

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -105,11 +106,13 @@ def find(state: TrainState, objective: Objective, data: Dataset, start: int) -> 
     name = "generator" if turn == objective.n_critic else "discriminator"
     state.generator.updates, state.discriminator.updates = step, step * objective.n_critic + turn  # who was due
     with global_generator(objective.key_of_global(step), data.x.device):
-        batch = objective.batch(state, data.batch(start * turns + first), player=name)
-        terms = getattr(objective, name)(batch).losses
-    player: Player = getattr(state, name)
-    gradients = {term: _first_bad_gradient(value, player, state) for term, value in terms.items()}
-    values = dict(zip(terms, torch.stack([v.detach().double() for v in terms.values()]).tolist(), strict=True))
+        player: Player = getattr(state, name)
+        for make in objective.pieces(state, data.batch(start * turns + first), player=name).batches:
+            terms = getattr(objective, name)(make()).losses
+            gradients = {term: _first_bad_gradient(value, player, state) for term, value in terms.items()}
+            values = dict(zip(terms, torch.stack([v.detach().double() for v in terms.values()]).tolist(), strict=True))
+            if any(gradients.values()) or not np.isfinite(list(values.values())).all():
+                break
     culprits = [term for term, value in terms.items() if gradients[term] or not torch.isfinite(value)]
     weight = next((gradients[term] for term in culprits if torch.isfinite(terms[term])), None)
     shown = ", ".join(f"{term[:40]!r} {value:.4g}" for term, value in list(values.items())[:_SHOWN_TERMS])

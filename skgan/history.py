@@ -92,6 +92,15 @@ class History(dict[str, list[float]]):
         """Return the last tick's figures."""
         return {name: values[-1] for name, values in self.items() if values}
 
+    def best(self) -> dict[str, float]:
+        """Return the figures of the tick whose ``validation/score`` was highest; those of the last without any."""
+        scores = self.get("validation/score", [])
+        known = [place for place, score in enumerate(scores) if not math.isnan(score)]
+        if not known:
+            return self.last()
+        place = max(known, key=lambda place: (scores[place], -place))
+        return {name: values[place] for name, values in self.items()}
+
     def copy(self) -> History:
         """Return a history that grows on its own."""
         return History({name: list(values) for name, values in self.items()})

@@ -144,6 +144,12 @@ def skgan_metrics() -> Iterable[ComponentSpec]:
 
 
 @hookspec
+def skgan_features() -> Iterable[ComponentSpec]:
+    """Offer features: what metrics compare samples by."""
+    return ()
+
+
+@hookspec
 def skgan_callbacks() -> Iterable[ComponentSpec]:
     """Offer callbacks."""
     return ()
@@ -175,6 +181,7 @@ HOOKS = {
     "sampler": "skgan_samplers",
     "encoder": "skgan_encoders",
     "metric": "skgan_metrics",
+    "features": "skgan_features",
     "callback": "skgan_callbacks",
 }
 

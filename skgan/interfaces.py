@@ -26,14 +26,16 @@ What losses, regularizers and conditionings are given is a `skgan.objective.Batc
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from sklearn.base import BaseEstimator
 
-from skgan.exceptions import IncompatibleComponentError
+from skgan.digests import digest
+from skgan.exceptions import IncomparableScoresError, IncompatibleComponentError, InvalidParameterError
 from skgan.validation import Boolean, Choice, Integer, Kind, Pair, Real, check_table, sentence
 
 if TYPE_CHECKING:
@@ -55,8 +57,10 @@ __all__ = [
     "Conditioning",
     "Critique",
     "DataSpec",
+    "Features",
     "IncompatibleComponentError",
     "Integer",
+    "InvalidParameterError",
     "Kind",
     "Loss",
     "Metric",
@@ -68,6 +72,7 @@ __all__ = [
     "Score",
     "Stop",
     "Tags",
+    "digest",
     "sentence",
 ]
 
@@ -164,6 +169,8 @@ class Tags:
         A regularizer multiplies the samples' losses by `weights`.
     limits_weights : bool
         A regularizer or architecture keeps the discriminator's weights small; two would work against each other.
+    clips_weights : bool
+        A regularizer cuts the discriminator's weights off after an update; penalties on its slopes would go unheard.
     classifies : bool
         A conditioning reads class logits, which its head gives and an autoencoder does not.
     reads_codes : bool
@@ -172,6 +179,8 @@ class Tags:
         A sampler takes the prior for standard normal.
     square : bool
         An architecture or augmentation needs images as wide as high.
+    one_sided : bool
+        A metric looks for one fault only, so that samples far from the data may score well.
     """
 
     kinds: tuple[str, ...] | None = None
@@ -186,10 +195,12 @@ class Tags:
     differentiates: bool = False
     weighs: bool = False
     limits_weights: bool = False
+    clips_weights: bool = False
     classifies: bool = False
     reads_codes: bool = False
     normal_latents: bool = False
     square: bool = False
+    one_sided: bool = False
 
 
 class Component(BaseEstimator):
@@ -214,6 +225,15 @@ class Component(BaseEstimator):
     def modules(self, spec: DataSpec) -> dict[str, nn.Module]:
         """Return extra networks of this part by the player that trains them."""
         return {}
+
+    def param_space(self) -> dict[str, Any]:
+        """Return what a search may try of each parameter: lists, and distributions of SciPy around the present value.
+
+        By default it follows from `constraints`; a part whose paper says more overrides it.
+        """
+        from skgan.search_spaces import around
+
+        return around(self.get_params(deep=False), self.constraints)
 
     @classmethod
     def get_test_params(cls) -> list[dict[str, Any]]:
@@ -373,7 +393,7 @@ class Sampler(Component, ABC):
 
 
 class Score(float):
-    """A number that knows how it came about.
+    """A number that knows how it came about; those that came about otherwise cannot be ordered beside it.
 
     Parameters
     ----------
@@ -382,9 +402,11 @@ class Score(float):
     greater_is_better : bool
         Its direction.
     protocol : dict
-        What two scores must share to be compared: metric, parameters, numbers of rows.
+        What two scores must share to be compared: metric, parameters, features, numbers of rows, real rows.
     uncertainty : float, optional
         One standard error, when it is known.
+    details : dict, optional
+        Further figures beside the number, which decide nothing.
 
     Examples
     --------
@@ -396,6 +418,7 @@ class Score(float):
     greater_is_better: bool
     protocol: dict[str, Any]
     uncertainty: float | None
+    details: dict[str, Any]
 
     def __new__(  # noqa: D102
         cls,
@@ -404,23 +427,60 @@ class Score(float):
         greater_is_better: bool = True,
         protocol: Mapping[str, Any] | None = None,
         uncertainty: float | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> Score:
         self = super().__new__(cls, value)
         self.greater_is_better = greater_is_better
         self.protocol = dict(protocol or {})
         self.uncertainty = uncertainty
+        self.details = dict(details or {})
         return self
 
     def __repr__(self) -> str:
         direction = "higher" if self.greater_is_better else "lower"
+        about = "" if self.uncertainty is None else f" +- {self.uncertainty:.2g}"
         said = "".join(f", {key}={value!r}" for key, value in self.protocol.items())
-        return f"Score({float(self):.6g}, {direction} is better{said})"
+        return f"Score({float(self):.6g}{about}, {direction} is better{said})"
+
+    def better_than(self, other: float) -> bool:
+        """Return whether this score is strictly better, in its direction; unlike ones are refused."""
+        return bool(self > other) if self.greater_is_better else bool(self < other)
+
+    def __lt__(self, other: Any) -> Any:
+        return super().__lt__(self._alike(other))
+
+    def __le__(self, other: Any) -> Any:
+        return super().__le__(self._alike(other))
+
+    def __gt__(self, other: Any) -> Any:
+        return super().__gt__(self._alike(other))
+
+    def __ge__(self, other: Any) -> Any:
+        return super().__ge__(self._alike(other))
+
+    def _alike(self, other: Any) -> Any:
+        """Return what this score may be ordered beside, or refuse it."""
+        if isinstance(other, Score) and other.protocol != self.protocol:
+            names = [*self.protocol, *(name for name in other.protocol if name not in self.protocol)]
+            unlike = [name for name in names if self.protocol.get(name) != other.protocol.get(name)]
+            told = [f"{n}: {self.protocol.get(n)!r:.60} and {other.protocol.get(n)!r:.60}" for n in unlike[:3]]
+            raise IncomparableScoresError(
+                sentence(
+                    f"Scores must have one protocol to be compared. Got {'; '.join(told)}.",
+                    "Measure both on the same rows with the same metric, or compare float(score).",
+                )
+            )
+        return other
 
 
 class Metric(Component, ABC):
     """A number for how good samples are."""
 
     greater_is_better: ClassVar[bool] = True
+    #: whether images are compared by features that were learned, where the user does not say by which
+    needs_features: ClassVar[bool] = False
+    #: whether rows are given as the user has them, tables with their columns, instead of as the networks see them
+    takes_tables: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(
@@ -431,7 +491,88 @@ class Metric(Component, ABC):
         y_real: np.ndarray | None = None,
         y_fake: np.ndarray | None = None,
     ) -> Score:
-        """Compare two sets of rows, `(n, d)` and `(m, d)`."""
+        """Compare two sets of rows, `(n, d)` and `(m, d)`; of images, where the tags say so, `(n, c, h, w)`."""
+
+    def scored(
+        self,
+        value: float,
+        X_real: Any,
+        X_fake: Any,
+        *,
+        uncertainty: float | None = None,
+        details: Mapping[str, Any] | None = None,
+        **protocol: Any,
+    ) -> Score:
+        """Return a score whose protocol names the metric, its parameters, the rows and what else is given.
+
+        Parameters
+        ----------
+        value : float
+            The number.
+        X_real, X_fake : array or DataFrame
+            What was compared.
+        uncertainty, details
+            As of `Score`.
+        **protocol : dict
+            Further entries, or other values than a parameter's `repr`.
+        """
+        cls = type(self)
+        literal = getattr(sys.modules.get(cls.__module__), "NAMES", {})
+        name = next(
+            (name for name, attribute in literal.items() if attribute == cls.__qualname__), cls.__name__.lower()
+        )
+        parameters = {key: _told(each) for key, each in self.get_params(deep=False).items()}
+        rows = {"n_real": len(X_real), "n_fake": len(X_fake), "real": digest(X_real)}
+        return Score(
+            value,
+            greater_is_better=self.greater_is_better,
+            protocol={"metric": name, **parameters, **protocol, **rows},
+            uncertainty=uncertainty,
+            details=details,
+        )
+
+    def work(self, n_real: int, n_fake: int, width: int) -> float:
+        """Return about how many multiplications a call takes: what decides how often a training can be judged.
+
+        By default all pairs of rows are compared once, outside the matrix library, which costs ten times as much.
+        """
+        return 10.0 * (n_real + n_fake) ** 2 * width
+
+
+def _told(value: Any) -> Any:
+    """Return a parameter as a protocol holds it."""
+    return value if isinstance(value, str | int | float | bool | None) else repr(value)
+
+
+class Features(Component, ABC):
+    """What samples are compared by: vectors in which a distance means something.
+
+    They are learned from real rows only, so that all samples that are compared with the same rows are seen alike.
+    """
+
+    #: whether what is learned depends on the real rows
+    learns: ClassVar[bool] = False
+
+    @abstractmethod
+    def learn(self, X: np.ndarray, y: np.ndarray | None = None) -> Callable[[np.ndarray], np.ndarray]:
+        """Return a map of samples `(n, *shape)` to vectors `(n, d)`; deterministic, and blind to other samples.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, *shape)
+            Real samples as the networks see them: images `(n, c, h, w)` in [-1, 1], columns in their own scale.
+        y : ndarray of shape (n,), optional
+            Their classes.
+
+        Returns
+        -------
+        callable
+            With the attribute ``probabilities``, a map to class probabilities `(n, K)`, where there is a classifier.
+        """
+
+    def fingerprint(self) -> str:
+        """Return what beside parameters and real rows decides the vectors, such as a digest of a file of weights."""
+        return ""
 
 
 class Stop:

@@ -76,7 +76,7 @@ def _nearest(
     z = in_chunks(prior, starts)
     for number, label in enumerate(labels):
         rows = torch.arange(len(x)) if which is None else (which == number).nonzero()[:, 0]
-        made = generate(generator, z, label.expand(len(z), *label.shape), generator).flatten(1).cpu()
+        made = generate(generator, z, label.expand(len(z), *label.shape), generator, CHUNK).flatten(1).cpu()
         exactly = "donot_use_mm_for_euclid_dist"  # a matrix product rounds by its size
         distance, index = torch.cdist(x[rows].flatten(1), made, compute_mode=exactly).min(1)
         nearer = distance < least[rows]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from skgan.exceptions import DeviceMemoryError
 from skgan.validation import sentence
+
+if TYPE_CHECKING:
+    import torch
 
 #: how allocators put it: CUDA and MPS, the CPU, the CPU under Windows, cuBLAS and cuDNN
 _SAID = re.compile(r"out of memory|can't allocate memory|not enough memory|_ALLOC_FAILED", re.IGNORECASE)
@@ -46,3 +51,16 @@ def explained(describe: Callable[[], tuple[str, str]]) -> Iterator[None]:
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error says that memory ran out."""
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and bool(_SAID.search(str(error))))
+
+
+def free_bytes(device: torch.device) -> int:
+    """Return how much memory is free on a device now; on the CPU what can be had without swapping."""
+    if device.type == "cuda":
+        import torch
+
+        return int(torch.cuda.mem_get_info(device)[0])
+    try:
+        with open("/proc/meminfo") as said:
+            return next(int(line.split()[1]) * 1024 for line in said if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):  # not Linux: half of all there is
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2

@@ -8,7 +8,7 @@ from typing import Any
 from sklearn.base import clone
 
 from skgan.exceptions import InvalidParameterError
-from skgan.validation import did_you_mean, listed, sentence
+from skgan.validation import did_you_mean, listed, sentence, short
 
 #: parameters of the estimator that hold one part, or a list of parts, and their family
 ONE_PART = {
@@ -23,16 +23,18 @@ SEVERAL_PARTS = {"regularizers": "regularizer", "augmentation": "augmentation", 
 
 
 def check_known(owner: str, known: Mapping[str, Any], params: Mapping[str, Any]) -> None:
-    """Refuse parameters that the estimator does not have, naming the nearest one."""
-    for full in params:
-        name = full.partition("__")[0]
-        if name not in known:
-            raise InvalidParameterError(
-                sentence(
-                    f"Invalid parameter {full!r} for estimator {owner}.",
-                    did_you_mean(name, known) or f"Valid parameters are: {listed(known, 20)}.",
-                )
-            )
+    """Refuse parameters that the estimator does not have, all at once, with the nearest one to each."""
+    unknown = [full for full in params if full.partition("__")[0] not in known]
+    if not unknown:
+        return
+    near = {name: did_you_mean(name, known) for name in (full.partition("__")[0] for full in unknown)}
+    hints = [f"{hint[:-1]} for {name!r}?" if len(near) > 1 else hint for name, hint in near.items() if hint]
+    raise InvalidParameterError(
+        sentence(
+            f"Invalid parameter{'s' if len(unknown) > 1 else ''} {listed(map(short, unknown))} for estimator {owner}.",
+            " ".join(hints[:5]) or f"Valid parameters are: {listed(known, 15)}.",
+        )
+    )
 
 
 def split(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

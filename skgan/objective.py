@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from skgan import micro_batches
 from skgan.data import Rows
 from skgan.ensemble import Ensemble
 from skgan.interfaces import Augmentation, Component, Conditioning, Critique, DataSpec, Loss, Regularizer
@@ -66,6 +67,8 @@ class Batch:
         A stream's name to its generator in this update.
     precision : Precision
         In which the networks compute.
+    share : float
+        The share of these rows in those of the update.
     """
 
     def __init__(
@@ -79,8 +82,10 @@ class Batch:
         names: Mapping[Component, str],
         draws: Callable[[str], torch.Generator],
         precision: Precision = FLOAT32,
+        share: float = 1.0,
     ):
         self.player = player
+        self.share = share
         self.due = due
         self.z, self.y, self.labelled = z, rows.y, rows.labelled
         self.module: nn.Module = getattr(state, player).module
@@ -154,6 +159,16 @@ class Batch:
         return self._precision.run(self._discriminator, x, y)
 
 
+class Pieces(NamedTuple):
+    """A turn's batch that is looked at piece by piece: what makes each piece, when it is needed."""
+
+    batches: list[Callable[[], Batch]]
+
+    def terms(self, terms_of: Callable[[Batch], Terms]) -> micro_batches.Accumulated:
+        """Return the terms of the whole turn from those of a piece."""
+        return micro_batches.Accumulated(self.batches, terms_of)
+
+
 class Objective:
     """Loss, regularizers, conditioning and augmentation as one objective for each player.
 
@@ -179,6 +194,8 @@ class Objective:
     shard : tuple of int
         Which of how many slices of each batch this process takes: its latents are that slice of the latents of all,
         and on all but the first, parts draw numbers of their own.
+    micro_batch : int or None
+        Rows of a batch that are looked at together; the gradient is that of the whole batch all the same.
     generator_of : callable
         ``generator_of(number, stream, device)``: the random numbers of one stream in the update of batch `number`.
     """
@@ -207,6 +224,7 @@ class Objective:
         self.key = key
         self.precision = precision
         self.shard = (0, 1)
+        self.micro_batch: int | None = None
         self.generator_of: Callable[[int, str, torch.device], torch.Generator] = self.new_generator
 
     def new_generator(self, number: int, stream: str, device: torch.device) -> torch.Generator:
@@ -230,35 +248,55 @@ class Objective:
         mine = [part for part in self.regularizers if part.player in (player, "both")]
         return [part for part in mine if updates % part.every_updates == 0]
 
-    def batch(self, state: TrainState, rows: Rows, player: str) -> Batch:
-        """Return the batch of `player`'s next turn, on `rows` and fresh latents."""
-        device = rows.x.device
-        draws = partial(self._draws, rows.number, device)
-        n, (which, slices) = len(rows.x), self.shard
-        noise = torch.randn((n * slices, self.spec.latent_dim), generator=draws("z"), device=device)
-        due = self.due(player, getattr(state, player).updates)
+    def batch(self, state: TrainState, rows: Rows, player: str) -> Batch | Pieces:
+        """Return the batch of `player`'s next turn, on `rows` and fresh latents, in pieces if need be."""
+        pieces = self.pieces(state, rows, player)
+        return pieces.batches[0]() if len(pieces.batches) == 1 else pieces
+
+    def pieces(self, state: TrainState, rows: Rows, player: str) -> Pieces:
+        """Return the batch of `player`'s next turn in pieces of at most `micro_batch` rows, made when asked for."""
+        device, n, (which, slices) = rows.x.device, len(rows.x), self.shard
+        noise = torch.randn(
+            (n * slices, self.spec.latent_dim), generator=self._draws(rows.number, device, "", "z"), device=device
+        )
         z = self.prior(noise[which * n : (which + 1) * n])
-        return Batch(player, rows, z, state, self.augmentations, due, self.names, draws, self.precision)
+        due = self.due(player, getattr(state, player).updates)
 
-    def _draws(self, number: int, device: torch.device, stream: str) -> torch.Generator:
-        return self.generator_of(number, stream, device)
+        def piece(number: int, part: slice) -> Batch:
+            of_part = Rows(rows.x[part], rows.y[part], rows.labelled[part], rows.number)
+            draws = partial(self._draws, rows.number, device, f"/{number}" if number else "")
+            share = (part.stop - part.start) / n
+            names, precision = self.names, self.precision
+            return Batch(player, of_part, z[part], state, self.augmentations, due, names, draws, precision, share)
 
-    def discriminator(self, batch: Batch) -> Terms:
+        parts = micro_batches.cut(n, self.micro_batch or n)
+        return Pieces([partial(piece, *numbered) for numbered in enumerate(parts)])
+
+    def _draws(self, number: int, device: torch.device, suffix: str, stream: str) -> torch.Generator:
+        return self.generator_of(number, stream + suffix, device)
+
+    def discriminator(self, batch: Batch | Pieces) -> Terms | micro_batches.Accumulated:
         """Return what the discriminator minimises in this turn."""
+        return self._of_discriminator(batch) if isinstance(batch, Batch) else batch.terms(self._of_discriminator)
+
+    def generator(self, batch: Batch | Pieces) -> Terms | micro_batches.Accumulated:
+        """Return what the generator minimises in this turn."""
+        return self._of_generator(batch) if isinstance(batch, Batch) else batch.terms(self._of_generator)
+
+    def _of_generator(self, batch: Batch) -> Terms:
+        return Terms(self._terms(batch, self.loss.generator(batch)), {})
+
+    def _of_discriminator(self, batch: Batch) -> Terms:
         terms = self._terms(batch, self.loss.discriminator(batch))
         real, fake = batch.real_.logits.detach(), batch.fake_.logits.detach()
         watched = {"real_logit": real.mean(), "fake_logit": fake.mean()}
         if batch.statistics:
             seen = {**watched, "real_sign": real.sign().mean()}
             for name, value in seen.items():
-                batch.statistics[name].add_(value)
-            batch.statistics["updates"].add_(1)
+                batch.statistics[name].add_(value * batch.share)
+            batch.statistics["updates"].add_(batch.share)
             batch.statistics["rows"].add_(len(real) * self.shard[1])
         return Terms(terms, watched | {name: value.detach() for name, value in self.loss.watch(batch).items()})
-
-    def generator(self, batch: Batch) -> Terms:
-        """Return what the generator minimises in this turn."""
-        return Terms(self._terms(batch, self.loss.generator(batch)), {})
 
     def adapt(self, state: TrainState) -> None:
         """Let the augmentations adapt to what was seen since the last tick, and begin to count anew."""

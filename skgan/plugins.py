@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import threading
+import traceback
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -24,10 +25,11 @@ from typing import Any
 import pluggy
 
 from skgan import hookspecs, shipped
-from skgan.exceptions import PluginError, PluginLoadWarning
+from skgan.exceptions import PluginError, PluginLoadWarning, SkganError
 from skgan.hookspecs import EVENTS_GROUP, HOOKS, HOOKS_OF_GROUP, PART_API, PARTS_GROUP, PROJECT, ComponentSpec
+from skgan.memory import is_out_of_memory
 from skgan.shipped import normalised
-from skgan.validation import did_you_mean, listed, sentence
+from skgan.validation import did_you_mean, listed, sentence, short
 
 BUILT_IN = "skgan"
 LOCAL = "local"
@@ -237,6 +239,60 @@ def call(plugin: Plugin, hook: str, **details: Any) -> list[Any]:
         raise
     except BaseException as error:
         raise PluginError(f"{hook} raised {reason(error)}") from error
+
+
+def owner_of(module: str) -> Plugin | None:
+    """Return the loaded plugin whose code a module is; loads none to find out."""
+    package = module.partition(".")[0]
+    with _lock:
+        known = [plugin for found in _loaded.values() for plugin in found if plugin.status == "loaded"]
+    for plugin in known:
+        targets = [spec.target if isinstance(spec.target, str) else spec.target.__module__ for spec in plugin.specs]
+        modules = [entry.partition(" = ")[2] for entry in plugin.entry_points] + targets
+        if package in {name.partition(":")[0].partition(".")[0] for name in modules}:
+            return plugin
+    return None
+
+
+def blame(error: BaseException, step: int, part: Any = None, method: str = "") -> None:
+    """Raise a `PluginError` from an error that a plugin's own code raised; note the part on that of anybody else's.
+
+    Parameters
+    ----------
+    error : BaseException
+        What ended a fit.
+    step : int
+        Generator updates before it.
+    part, method : object and str, optional
+        Whose it is known to be; otherwise the traceback is asked.
+    """
+    if isinstance(error, SkganError) or is_out_of_memory(error) or not isinstance(error, Exception):
+        return
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    for frame in reversed(frames):
+        owner = owner_of(str(frame.f_globals.get("__name__")))
+        if owner is not None:
+            raise PluginError(
+                sentence(
+                    f"The plugin {owner.distribution!r} {owner.version} raised {type(error).__name__} in",
+                    f"{short(frame.f_code.co_qualname)!r} at step {step}.",
+                    "The estimator is as it was before this call. Ask its authors, or use another part; its own words",
+                    "are above this message.",
+                )
+            ) from error
+        holder = frame.f_locals.get("self")
+        if holder is not None and is_part(holder):
+            part, method = holder, frame.f_code.co_name
+            break
+    if part is not None:
+        error.add_note(f"Raised by {type(part).__name__}.{method} at step {step} of the fit.")
+
+
+def is_part(holder: Any) -> bool:
+    """Say whether an object is a part that is not skgan's own."""
+    from skgan.interfaces import Component
+
+    return isinstance(holder, Component) and type(holder).__module__.partition(".")[0] != BUILT_IN
 
 
 def flawed(spec: ComponentSpec) -> str:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
-from skgan.seeding import seed_of
+from skgan.engine import warn_slow
+from skgan.seeding import Key, global_generator, seed_of
 
 if TYPE_CHECKING:
     from skgan.data import Dataset, Rows
@@ -141,14 +142,25 @@ class Recording:
         What the players minimise.
     recorder : Recorder
         Records the steps.
+    strange : bool
+        Whether the networks have layers that may draw from torch's global generator.
     """
 
-    def __init__(self, train: Loop, state: TrainState, data: Dataset, objective: Objective, recorder: Recorder):
+    def __init__(
+        self,
+        train: Loop,
+        state: TrainState,
+        data: Dataset,
+        objective: Objective,
+        recorder: Recorder,
+        strange: bool = False,
+    ):
         self._train = train
         self._state = state
         self._data = data
         self._objective = objective
         self._recorder = recorder
+        self._strange = strange
         self._turns = objective.n_critic + 1
         self._streams = Streams(objective, self._turns)
         self._places = data.places(0, self._turns).clone()
@@ -158,7 +170,7 @@ class Recording:
         state.keep_on_device()
 
     def steps(self) -> Iterator[TrainState]:
-        """Yield the state after each step; end when a step cannot be recorded, with the state of the step before."""
+        """Yield the state after each step; end where steps cannot be recorded, so that somebody else goes on."""
         state = self._state
         eager = self._train(state, self._batches(), self._objective)
         while True:
@@ -176,11 +188,26 @@ class Recording:
                 program.replay()
                 self._count(program)
             else:
-                with self._drawing_from_streams():
-                    self._recorder.eagerly(lambda: next(eager))
+                drew = self._run(eager)
                 self._streams_of[variant] = self._streams.asked()
                 self._steps_run += 1
+                if drew:
+                    warn_slow("layers that draw from torch's global generator")
+                    yield state
+                    return
             yield state
+
+    def _run(self, eager: Iterator[TrainState]) -> bool:
+        """Take a step one kernel at a time; return whether it drew from torch's global generator."""
+        with self._drawing_from_streams():
+            if not self._strange:
+                self._recorder.eagerly(lambda: next(eager))
+                return False
+            key: Key = (*self._objective.key, "global", self._state.step)
+            with global_generator(key, self._data.device):
+                before = _places_of_global_generators(self._data.device)
+                self._recorder.eagerly(lambda: next(eager))
+                return before != _places_of_global_generators(self._data.device)
 
     def _variant(self) -> Variant:
         """Return which regularizers are due in each turn of the next step."""
@@ -203,8 +230,6 @@ class Recording:
 
     def _recorded(self, variant: Variant) -> Program | None:
         """Return the next step, recorded; with one warning None when it cannot be. Nothing is changed."""
-        from skgan.engine import warn_slow
-
         state = self._state
         streams = self._streams_of[variant]
         before, means = state.counters(), {player.name: dict(player.means.counts) for player in state.players}
@@ -254,3 +279,9 @@ class Recording:
         finally:
             self._objective.generator_of = self._objective.new_generator
             self._streams.recording = False
+
+
+def _places_of_global_generators(device: torch.device) -> tuple[bytes, int]:
+    """Return how far torch's global generators have come, of the CPU and of a GPU."""
+    on_gpu = torch.cuda.default_generators[device.index or 0].get_offset() if device.type == "cuda" else 0
+    return torch.random.get_rng_state().numpy().tobytes(), on_gpu

@@ -493,6 +493,8 @@ def _flaw(kind: str, part_class: Any) -> str:
     if lacking := sorted(getattr(part_class, "__abstractmethods__", ())):
         return f"{part_class.__name__} lacks {listed(lacking)}"
     parameters = inspect.signature(part_class).parameters.values()
+    if nested := [each.name for each in parameters if "__" in each.name]:
+        return f"the constructor of {part_class.__name__} takes {listed(nested)}, but '__' leads to parts of parts"
     free = [each.name for each in parameters if each.default is each.empty and each.kind is not each.VAR_KEYWORD]
     return f"the constructor of {part_class.__name__} takes {listed(free)} without a default" if free else ""
 

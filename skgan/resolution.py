@@ -29,6 +29,7 @@ FAMILIES: dict[str, type[Component]] = {
     "optimizer": interfaces.Optimizer,
     "sampler": interfaces.Sampler,
     "metric": interfaces.Metric,
+    "features": interfaces.Features,
     "callback": interfaces.Callback,
 }
 
@@ -170,10 +171,17 @@ def sampler(value: Any, parts: Parts, spec: DataSpec, prior: Prior) -> interface
     return part
 
 
-def metric(part: interfaces.Metric, spec: DataSpec) -> interfaces.Metric:
-    """Return a metric that can judge data of `spec`."""
+def metric(part: interfaces.Metric, spec: DataSpec, labelled: bool = True) -> interfaces.Metric:
+    """Return a metric that can judge data of `spec`, its features as an object; "auto" looks at what the data is."""
     compatibility.check_data("metric", part, spec)
-    return part
+    asked = part.get_params(deep=False).get("features", "raw")
+    if isinstance(asked, str) and asked == "auto" and part.needs_features and spec.kind == "image":
+        asked = "own-classifier" if labelled and spec.label_kind == "classes" else "own-autoencoder"
+    if isinstance(asked, str) and asked in ("auto", "raw"):
+        return part
+    features = component("features", asked, "features")
+    compatibility.check_data("features", features, spec)
+    return part.set_params(features=features)
 
 
 def budget(max_iter: int | str, kind: str, n_rows: int) -> int:
@@ -209,8 +217,9 @@ def _unless_auto(kind: str, value: Any, parameter: str) -> Any:
 def _each(kind: str, value: Any, parameter: str) -> Any:
     if value is None or (isinstance(value, str) and value == "auto" and kind == "regularizer"):
         return value
-    members = value if isinstance(value, list | tuple) else [value]
-    return [component(kind, member, parameter) for member in members]
+    if not isinstance(value, list | tuple):
+        return [component(kind, value, parameter)]
+    return [component(kind, member, f"{parameter}[{index}]") for index, member in enumerate(value)]
 
 
 def _made(kind: str, value: Any) -> Any:

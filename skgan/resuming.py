@@ -74,7 +74,13 @@ class Keeper:
         """Return whether nothing has been written yet."""
         return bool(self._ranks.first_does("the checkpoints that are there", lambda: not self.directory.entries()))
 
-    def write(self, model: Model, history: History, tick: Mapping[str, Any]) -> None:
+    def write(
+        self,
+        model: Model,
+        history: History,
+        tick: Mapping[str, Any],
+        judged: tuple[Mapping[str, Any], Mapping[str, np.ndarray]] | None = None,
+    ) -> None:
         """Write a checkpoint of `model` between two steps; rank 0 does, and all raise when it cannot.
 
         Parameters
@@ -85,12 +91,16 @@ class Keeper:
             Of it, with the closing tick.
         tick : mapping
             ``ticks`` and ``columns`` of the history without a closing tick, and the ``means`` that it read.
+        judged : tuple, optional
+            What was seen of held-out rows so far, and the arrays of the best state.
         """
-        self._ranks.first_does("a checkpoint that is written", partial(self._write, model, history, tick))
+        record, best = judged or ({}, {})
+        run = {**self._run, **tick, **({"judged": record} if record else {})}
+        self._ranks.first_does("a checkpoint that is written", partial(self._write, model, history, run, best))
 
-    def _write(self, model: Model, history: History, tick: Mapping[str, Any]) -> None:
+    def _write(self, model: Model, history: History, run: Run, best: Mapping[str, np.ndarray]) -> None:
         try:
-            files = checkpoint.files_of(self._estimator, model, history, {**self._run, **tick})
+            files = checkpoint.files_of(self._estimator, model, history, run, best)
             self.directory.write(model.step, type(self._estimator).__name__, files)
         except MemoryError as error:
             failure = OSError(12, "there is not enough memory to make it")
@@ -119,7 +129,8 @@ def take_over(
             raise reading.corrupt(entry.path, "it is a saved model, not a checkpoint of a fit")
         _refuse_other_settings(entry, saved.config, estimator, ranks)
         _refuse_other_data(entry, saved.config["run"]["data"], data)
-        read_so_far[entry.path.name] = checkpoint.load(type(estimator), entry.path), saved.config["run"]
+        found = checkpoint.load(type(estimator), entry.path)
+        read_so_far[entry.path.name] = found, {**saved.config["run"], "best": found.__dict__.pop("_judged_")}
         return entry.path.name
 
     def newest() -> str:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from skgan.data import sent
 from skgan.engine import device_of
 from skgan.exceptions import TrainingWarning
 from skgan.interfaces import Sampler
@@ -44,14 +46,32 @@ def blocks(n: int, chunk: int, n_values: int) -> list[slice]:
     return [slice(start, min(start + rows, n)) for start in range(0, n, rows)]
 
 
-def draw_latents(n: int, latent_dim: int, prior: Prior, rng: np.random.Generator, candidates: int = 1) -> Tensor:
-    """Return latents `(n, latent_dim)`, or `(n, candidates, latent_dim)`; the first m of n are those of a draw of m."""
+def draw_latents(latent_dim: int, prior: Prior, rng: np.random.Generator, candidates: int, rows: slice) -> Tensor:
+    """Return latents `(n, latent_dim)`, or `(n, candidates, latent_dim)`, for the next n rows that `rng` serves.
+
+    The first m of n are those of a draw of m.
+    """
+    n = rows.stop - rows.start
     noise = torch.from_numpy(rng.standard_normal((n * candidates, latent_dim), dtype=np.float32))
     z = in_chunks(prior, noise)
     return z if candidates == 1 else z.reshape(n, candidates, latent_dim)
 
 
-def generate(generator: Callable[..., Tensor], z: Tensor, y: Tensor, network: nn.Module, n_values: int = 1) -> Tensor:
+def ahead(draw: Callable[[slice], Tensor], blocks: list[slice]) -> Iterator[Tensor]:
+    """Yield what `draw` returns for each block, drawn in a thread while the one before is used."""
+    if len(blocks) == 1:
+        yield draw(blocks[0])
+        return
+    with ThreadPoolExecutor(1) as pool:
+        drawn = pool.submit(draw, blocks[0])
+        for block in blocks[1:]:
+            z = drawn.result()
+            drawn = pool.submit(draw, block)
+            yield z
+        yield drawn.result()
+
+
+def generate(generator: Callable[..., Tensor], z: Tensor, y: Tensor, network: nn.Module, chunk: int) -> Tensor:
     """Return samples `(n, *shape)` on the network's device.
 
     Parameters
@@ -62,12 +82,12 @@ def generate(generator: Callable[..., Tensor], z: Tensor, y: Tensor, network: nn
         Latents `(n, latent_dim)` and labels `(n, *label_shape)`, anywhere.
     network : nn.Module
         What `generator` runs; it is put to rest meanwhile.
-    n_values : int
-        Numbers in a sample, which decide how many are made at a time on a GPU.
+    chunk : int
+        Rows that it is given at a time.
     """
     device = device_of(network)
     with still(network):
-        return _in_chunks(generator, (z, y), device, chunk_rows(device, n_values))
+        return _in_chunks(generator, (sent(z, device), sent(y, device)), device, chunk)
 
 
 def draw_with(

@@ -177,7 +177,18 @@ RUN = record(
         "columns": whole(),
         "means": record({"discriminator": table(_SUM), "generator": table(_SUM)}),
     },
-    {"ranks": whole()},
+    {
+        "ranks": whole(),
+        "judged": record(
+            {
+                "scoring": text,
+                "best": either(nothing, real),
+                "waited": whole(),
+                "looked_at": whole(-1),
+                "counters": table(whole()),
+            }
+        ),
+    },
 )
 
 CONFIG = record(

@@ -23,6 +23,7 @@ _PLACES = {
     "sampler": "samplers",
     "encoder": "encoding",
     "metric": "metrics",
+    "features": "features",
     "callback": "callbacks",
 }
 # Parsing a whole file takes a hundred times as long as finding its literal, and there are many files.

@@ -13,6 +13,7 @@ from skgan.data import Rows
 from skgan.guard import Guard
 from skgan.history import Means
 from skgan.interfaces import Regularizer
+from skgan.micro_batches import Accumulated
 from skgan.objective import Objective, Terms
 
 
@@ -80,7 +81,7 @@ class Player:
         changes_weights = [part for part in regularizers if type(part).after_update is not Regularizer.after_update]
         self._after_update = [part.after_update for part in changes_weights]
 
-    def update(self, terms: Terms) -> None:
+    def update(self, terms: Terms | Accumulated) -> None:
         """Take one step down the sum of `terms`, in one backward, touching this network only."""
         gradients = terms.gradients(self.parameters)
         total = terms.total.detach()

@@ -11,6 +11,7 @@ import math
 import numbers
 import os
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,11 +43,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"Did you mean {near[0]!r}?" if near else ""
 
 
+def short(name: Any, longest: int = 60) -> str:
+    """Return a word that somebody else chose, cut where it would fill a message."""
+    text = str(name)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 def shown(value: Any) -> str:
     """Return a parameter's value as a message may show it: short, and never an array."""
-    if isinstance(value, str | bool | numbers.Number) or value is None:
-        text = repr(value)
-        return text if len(text) <= 60 else text[:57] + "…'"
+    if isinstance(value, str):
+        return repr(short(value))
+    if isinstance(value, bool | numbers.Number) or value is None:
+        return short(repr(value))
     return f"an object of type {type(value).__name__}"
 
 
@@ -164,6 +172,8 @@ class Device:
     """The name of a device."""
 
     values = ("auto", "cpu", "cuda", "mps")
+    #: what others call them
+    meant = {"gpu": "cuda", "nvidia": "cuda", "metal": "mps", "none": "auto"}
 
     def accepts(self, value: Any) -> bool:
         """Say whether `value` is allowed."""
@@ -215,7 +225,10 @@ def check_value(owner: str, name: str, value: Any, allowed: Sequence[Any], defau
     if any(constraint.accepts(value) for constraint in allowed):
         return
     choices = [c for constraint in allowed for c in getattr(constraint, "values", ())]
-    guess = did_you_mean(value, [c for c in choices if c]) if isinstance(value, str) else ""
+    guess = ""
+    if isinstance(value, str):
+        meant = [word for c in allowed for said, word in getattr(c, "meant", {}).items() if said == value.lower()]
+        guess = f"Did you mean {meant[0]!r}?" if meant else did_you_mean(value, [c for c in choices if c])
     quotes = "Write the number without quotes." if isinstance(value, str) and _is_number(value) else ""
     raise InvalidParameterError(
         sentence(
@@ -254,6 +267,8 @@ def as_array(X: Any) -> Any:
         )
     if type(X).__module__.partition(".")[0] == "torch" and hasattr(X, "detach"):
         return _from_torch(X)
+    if isinstance(X, np.matrix | np.ma.MaskedArray):
+        return _unmasked(X)
     if hasattr(X, "iloc") or isinstance(X, np.ndarray):
         return X
     # Only what says that it is an array: asking anything else for its items may never end.
@@ -271,11 +286,37 @@ def as_array(X: Any) -> Any:
         ) from error
 
 
+def _unmasked(X: Any) -> np.ndarray:
+    """Return a masked array in which nothing is masked as a plain one; refuse what would lose its meaning as one."""
+    if isinstance(X, np.matrix):
+        raise TypeError("X must be an array: np.matrix is not supported. Got a matrix. Convert it with np.asarray(X).")
+    if np.ma.is_masked(X):
+        row = int(np.argwhere(np.ma.getmaskarray(X))[0][0])
+        raise ValueError(
+            sentence(
+                "X must hold a number in each cell.",
+                f"Got {int(np.ma.count_masked(X))} masked ones, first in row {row}.",
+                "Fill them with X.filled(value), or drop their rows.",
+            )
+        )
+    return np.ma.getdata(X)
+
+
 def _from_torch(X: Any) -> np.ndarray:
     if X.is_meta:
         raise _no_array("a tensor without data, on the meta device")
+    if str(X.layout) != "torch.strided":
+        raise TypeError(
+            sentence(
+                "Sparse data was passed for X, but dense data is required.",
+                f"Got a tensor of layout {X.layout}. Use X.to_dense().",
+            )
+        )
     X = X.detach().cpu()
-    return (X.float() if str(X.dtype) == "torch.bfloat16" else X).numpy()
+    try:
+        return (X.float() if str(X.dtype) == "torch.bfloat16" else X).numpy()
+    except (TypeError, RuntimeError) as error:  # of quantised numbers, of bits
+        raise _no_array(f"a tensor of dtype {X.dtype}") from error
 
 
 def _no_array(came: str) -> TypeError:
@@ -303,20 +344,41 @@ def check_X(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
                 "array.reshape(1, -1) for one sample.",
             )
         )
-    kind = getattr(getattr(X, "dtype", None), "kind", None)
-    if kind in ("c", "M", "m", "V"):
-        name = "Complex" if kind == "c" else f"dtype {X.dtype}"
-        raise ValueError(
-            f"{name} data not supported: X must hold real numbers. Got dtype {X.dtype}. Convert X, column by column."
-        )
+    _check_dtype(getattr(X, "dtype", None))
     if X.ndim > 2:
         if 0 in X.shape[1:]:
             raise ValueError(
                 f"X: Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required. Check its axes."
             )
         X = np.asarray(X).reshape(len(X), int(np.prod(X.shape[1:])))
+    X = _validated(estimator, X, reset)
+    check_finite(X)
+    if reset:
+        _warn_of_wide_integers(X)
+    return X
+
+
+def _check_dtype(dtype: Any) -> None:
+    """Refuse an array of what are no real numbers."""
+    kind = getattr(dtype, "kind", None)
+    if kind in ("c", "M", "m", "V"):
+        name = "Complex" if kind == "c" else f"dtype {dtype}"
+        raise ValueError(
+            f"{name} data not supported: X must hold real numbers. Got dtype {dtype}. Convert X, column by column."
+        )
+    if kind in ("S", "U"):
+        raise ValueError(
+            sentence(
+                f"X must hold numbers: got dtype {dtype}, and dtype='numeric' is not compatible with arrays of",
+                "bytes/strings. Convert your data to numeric values explicitly, for example with X.astype(float).",
+            )
+        )
+
+
+def _validated(estimator: Any, X: Any, reset: bool) -> np.ndarray:
+    """Return X after scikit-learn's checks, whose sentences get the next step where they lack it."""
     try:
-        X = validate_data(
+        return validate_data(
             estimator,
             X,
             reset=reset,
@@ -325,10 +387,20 @@ def check_X(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
             ensure_min_samples=2 if reset else 1,
         )
     except ValueError as error:
+        if "with a sequence" in str(error):
+            raise ValueError(
+                sentence(
+                    "X must hold one number in each cell.", "Got a list or an array in one.", "Replace such cells."
+                )
+            ) from None
         if "could not convert string" not in str(error):
-            raise
+            raise ValueError(_with_advice(str(error))) from None
         raise ValueError(
             sentence("X must hold numbers.", "Got text in at least one cell.", "Encode text columns first.")
+        ) from None
+    except OverflowError:
+        raise ValueError(
+            sentence("X must hold numbers that float64 can hold.", "Got a larger one.", "Rescale such columns first.")
         ) from None
     except TypeError as error:
         if "argument must be" not in str(error):
@@ -339,8 +411,42 @@ def check_X(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
                 f"Got a cell that is {str(error).rpartition('not ')[2]}. Replace or drop such cells.",
             )
         ) from None
-    check_finite(X)
-    return X
+
+
+#: what scikit-learn's own sentences about X begin with, or hold, and what to do then
+_ADVICE = {
+    "must be in the same order": "Bring them into that order with X[gan.feature_names_in_].",
+    "The feature names should match": "Choose them with X[gan.feature_names_in_], or fit again.",
+    "features, but": "Bring X into the shape it had in fit, or fit again.",
+    "sample(s)": "Give more rows.",
+    "feature(s)": "Check the axes of X.",
+}
+
+
+def _with_advice(text: str) -> str:
+    """Return a sentence of scikit-learn with the next step, within the length that ours have."""
+    advice = next((advice for said, advice in _ADVICE.items() if said in text), "")
+    text = text.strip()
+    room = LONGEST_MESSAGE - len(advice) - 3
+    return f"{text if len(text) <= room else text[:room] + ' …'} {advice}".rstrip()
+
+
+def _warn_of_wide_integers(X: np.ndarray) -> None:
+    """Warn of integers in so wide a range that float32 cannot tell neighbours apart."""
+    if X.dtype.kind not in "iu":
+        return
+    wide = X.max(axis=0).astype(float) - X.min(axis=0).astype(float) > 2**24
+    if wide.any():
+        warnings.warn(
+            sentence(
+                f"X holds whole numbers in {int(wide.sum())} of {X.shape[1]} columns, first in column",
+                f"{int(wide.argmax())}, that differ by more than 2**24. The networks calculate in float32, which",
+                "cannot tell neighbours so far out apart: samples are near such numbers, not among them.",
+                "Drop columns that are identifiers, or scale them down.",
+            ),
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def check_finite(X: np.ndarray) -> None:

@@ -19,9 +19,10 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from skgan import detectors, guard, rollback
+from skgan import detectors, guard, plugins, rollback
 from skgan.data import Dataset
 from skgan.distributed import Alone
+from skgan.early_stopping import Judge
 from skgan.exceptions import CheckpointWriteError, TrainingWarning
 from skgan.history import History
 from skgan.interfaces import Callback, Stop
@@ -52,13 +53,24 @@ class View:
     sample : callable
         ``sample(n_samples, y=None)``: samples from the average as it stands, in the user's units; the
         same latents each time.
+    judge : callable
+        ``judge(scoring, X, y=None)``: figures by metric of samples from the average beside rows; random numbers
+        of their own, so that training does not change.
     """
 
-    def __init__(self, state: TrainState, history: History, last_step: int, sample: Callable[..., np.ndarray]):
+    def __init__(
+        self,
+        state: TrainState,
+        history: History,
+        last_step: int,
+        sample: Callable[..., np.ndarray],
+        judge: Callable[..., dict[str, float]] | None = None,
+    ):
         self._state = state
         self.history = history
         self.last_step = last_step
         self.sample = sample
+        self.judge = judge
 
     @property
     def step(self) -> int:
@@ -95,6 +107,10 @@ class Watch:
         Who writes checkpoints.
     resumed : dict or None
         What the checkpoint that this fit goes on from says of its run.
+    judge : Judge or None
+        Who looks at held-out rows and may end the fit.
+    judged : callable
+        ``judged(model, scoring, X, y)``: figures of samples beside rows, for callbacks.
     ranks : Alone
         Who else trains the same. With several ranks, wishes to stop are looked at every tick, and rank 0 alone
         does what is not training.
@@ -115,6 +131,8 @@ class Watch:
         verbose: int,
         keeper: Keeper | None = None,
         resumed: Run | None = None,
+        judge: Judge | None = None,
+        judged: Callable[..., dict[str, float]] | None = None,
         ranks: Alone | None = None,
     ):
         self.model = model
@@ -132,7 +150,10 @@ class Watch:
             self._first_step = resumed["began"]
         self._max_time = max_time
         self._callbacks = list(callbacks) if self.ranks.leads else []
-        self._view = View(state, self.history, self._last_step, partial(sample, model))
+        self._view = View(
+            state, self.history, self._last_step, partial(sample, model), judged and partial(judged, model)
+        )
+        self._judge = judge
         self._redraw = redraw
         self._ticked = 0
         self._is_told = False
@@ -155,6 +176,8 @@ class Watch:
         self._signals.catch()
         self.state.guard.reset()
         try:
+            if self._judge is not None:
+                self._judge.begin(self.state)
             self._tell("on_fit_begin")
             if self._keeper is not None and self._keeper.begins():
                 self._write()
@@ -171,6 +194,8 @@ class Watch:
         if isinstance(error, KeyboardInterrupt) and self.ranks.alone:  # raised again once what was trained is kept
             self._ended_by = error.with_traceback(None)
             return True
+        if error is not None:
+            plugins.blame(error, self.state.step)
         return False
 
     def raise_what_waited(self) -> None:
@@ -215,15 +240,22 @@ class Watch:
             entry["rollbacks"] = self.state.rollbacks
         if self.state.step % (LOOK_TICKS * TICK) == 0:
             entry |= self.ranks.first_does("the look at the samples", self._seen)
+        stop = False
+        if self._judge is not None and not between and self._judge.due(self.state.step, TICK):
+            entry |= self._judge.look(self.state)
+            stop = self._judge.says_stop()
         self._beside("The history", self.history.append, entry)
         if not between:
             self._unclosed = self._before_closing({})
         self._show("set_postfix", self._losses(entry), refresh=False)
-        return bool(self.ranks.first_does("the callbacks of a tick", self._callbacks_say_stop))
+        asked = self.ranks.first_does("the callbacks of a tick", self._callbacks_say_stop)
+        return bool(asked) or stop
 
     def close(self) -> None:
         """Bring the networks to rest after the last step and tell the callbacks that the fit has ended."""
         self.tick()
+        if self._judge is not None:
+            self.history.amend(self._judge.close(self.state))
         figures, complaints = self.ranks.first_does("the look at the end", self._last_look)
         self.history.amend(figures)
         for complaint in complaints:
@@ -276,7 +308,8 @@ class Watch:
 
     def _write(self) -> None:
         if self._keeper is not None:
-            self._keeper.write(self.model, self.history, {"began": self._first_step, **self._unclosed})
+            run = {"began": self._first_step, **self._unclosed}
+            self._keeper.write(self.model, self.history, run, None if self._judge is None else self._judge.stored())
 
     def _before_closing(self, means: dict[str, Any]) -> dict[str, Any]:
         """Return what takes a closing tick back: the history's size before it, and the means that it reads."""

@@ -76,6 +76,7 @@ def test_what_a_killed_process_left_is_cleared_at_the_start(tmp_path):
     assert names(tmp_path) == [".lock"]
 
 
+@pytest.mark.fault("F02")
 def test_an_interrupted_prune_is_finished_at_the_start(tmp_path, monkeypatch):
     directory = opened(tmp_path)
     monkeypatch.setattr(checkpoint_dir, "KEPT", 9)
@@ -112,6 +113,8 @@ OPERATIONS = st.lists(
 )
 
 
+@pytest.mark.fault("F14")
+@pytest.mark.goal("G20")
 @given(operations=OPERATIONS)
 def test_the_newest_intact_ones_stay(operations):
     """Beside it a model of three lines: what was written, what of it is intact."""
@@ -202,6 +205,7 @@ def check_all(entry):
     return entry
 
 
+@pytest.mark.fault("F10")
 def test_when_all_are_damaged_each_is_listed_with_its_reason(directory):
     for number in range(3):
         flip(write(directory, number) / "state.safetensors")
@@ -279,6 +283,8 @@ def holding(path, orphan=False):
     return pid, int(said[:-1] or 0)
 
 
+@pytest.mark.goal("G19")
+@pytest.mark.fault("F12", "F13")
 @pytest.mark.parametrize("orphan", [False, True])
 def test_another_process_is_refused_until_the_owner_is_killed(tmp_path, orphan):
     pid, child = holding(tmp_path, orphan)

@@ -64,7 +64,7 @@ def test_the_demo_writes_a_picture_a_model_and_a_table(tmp_path):
 
 def draws(model, suffix, folder, *options):
     out = folder / f"samples{suffix}"
-    succeeded("sample", model, "-n", 6, "-o", out, *options)
+    succeeded("sample", model, "-n", 6, "-o", out, "--overwrite", *options)
     return out
 
 

@@ -33,7 +33,7 @@ from skgan.interfaces import (
 )
 from skgan.layers import NoEmbedding
 from skgan.losses.hinge import Hinge
-from skgan.metrics.energy import EnergyDistance
+from skgan.metrics.pair_distances import EnergyDistance
 from skgan.regularizers.r1 import R1
 from skgan.testing import (
     LossConformance,

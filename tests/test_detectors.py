@@ -14,6 +14,7 @@ from skgan.architectures.mlp import MLP
 from skgan.detectors import FEWEST_ROWS, FEWEST_UPDATES, complaint_of_collapse, complaint_of_copying
 from skgan.exceptions import TrainingWarning
 from skgan.interfaces import Callback
+from skgan.metrics import _copying
 from skgan.metrics.density_coverage import Coverage
 from skgan.validation import LONGEST_MESSAGE
 from skgan.watch import LOOK_TICKS, TICK
@@ -82,11 +83,13 @@ def few_points(X, fake, seed):
 # --- the figures ----------------------------------------------------------------------------------
 
 
+@pytest.mark.goal("G30", "G31")
 @pytest.mark.parametrize("name", DATA)
 def test_fresh_draws_are_never_flagged(name):
     assert flagged(name, lambda X, fake, seed: fake) == (0, 0)
 
 
+@pytest.mark.goal("G31")
 @pytest.mark.parametrize("name", DATA)
 def test_a_share_of_copies_is_always_flagged(name):
     assert flagged(name, copied(0.3))[1] == len(SEEDS)
@@ -97,6 +100,7 @@ def test_noisy_copies_of_everything_are_flagged(name, noise):
     assert flagged(name, copied(1.0, noise), SEEDS[:10])[1] == 10
 
 
+@pytest.mark.goal("G30")
 @pytest.mark.parametrize("modes", [1, 2, 3, 4])
 def test_a_generator_on_half_of_the_modes_is_always_flagged(modes):
     told = [found(ring(N, seed), ring(N, seed + 1000, modes))[2] for seed in SEEDS]
@@ -145,10 +149,10 @@ def test_rows_that_repeat_each_other_are_no_reason_to_complain():
 def test_many_rows_are_compared_in_pieces(monkeypatch):
     X, fake = normal(300, 0), copied(0.5)(normal(300, 0), normal(40, 1), 0)
     whole = found(X, fake, compared=100)[1]
-    monkeypatch.setattr(detectors, "_CHUNK", 64)
+    monkeypatch.setattr(_copying, "_CHUNK", 64)
     assert [piece.stop for piece in detectors.in_chunks(300)] == [64, 128, 192, 256, 300]
     assert found(X, fake, compared=100)[1] == pytest.approx(whole)
-    monkeypatch.setattr(detectors, "_COMPARED", 100)
+    monkeypatch.setattr(_copying, "_COMPARED", 100)
     assert [piece.stop for piece in detectors.in_chunks(300)] == [64, 100]
 
 
@@ -229,6 +233,7 @@ def test_short_trainings_and_small_tables_are_not_judged(X, updates):
     assert not [name for name in gan.history_ if name.startswith("watch/")]
 
 
+@pytest.mark.goal("G6")
 def test_looking_changes_nothing(monkeypatch):
     settings = TINY | {"architecture": MLP(8, 1), "max_iter": FEWEST_UPDATES, "conditioning": "concat"}
     labels = np.arange(100) % 3

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from refusals import number_of
 
 import skgan
 from skgan import GANEstimator, guard
@@ -48,12 +49,6 @@ class Seen(Callback):
 
 def on_exception(function):
     return type("Seen", (Seen,), {"function": staticmethod(function)})()
-
-
-def number_of(batch):
-    """Return the number of a turn in the training, and how often training went back before it."""
-    key = batch._key
-    return key[-1], key[key.index("rollback") + 1] if "rollback" in key else 0
 
 
 def never(player, number, rollbacks):
@@ -121,6 +116,8 @@ def parts(kind, when):
 # --- what is said, and what is kept ---------------------------------------------------------------
 
 
+@pytest.mark.goal("G15")
+@pytest.mark.fault("F15")
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
 @pytest.mark.parametrize(
     ("kind", "turn", "term"),
@@ -164,6 +161,7 @@ def test_the_message_holds_the_values_of_all_terms():
     assert "in 'loss'. Values of its terms: 'loss' -inf, 'badpenalty' 0." in str(caught.value)
 
 
+@pytest.mark.fault("F16")
 def test_a_bad_gradient_names_the_first_weight():
     gan = tiny(max_iter=12, **parts("gradient", at(10)))
     with pytest.raises(TrainingDivergedError) as caught:
@@ -180,6 +178,7 @@ def test_naming_the_culprit_leaves_the_global_generator_alone():
     assert torch.equal(before, torch.random.get_rng_state())
 
 
+@pytest.mark.goal("G15")
 def test_save_refuses_numbers_that_are_not_finite(tmp_path):
     gan = tiny().fit(X)
     with torch.no_grad():
@@ -192,6 +191,7 @@ def test_save_refuses_numbers_that_are_not_finite(tmp_path):
 # --- growing without bound ------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F18")
 @pytest.mark.parametrize("loss", ["wasserstein", "nonsaturating", "lsgan"])
 def test_exploding_is_an_error_while_the_weights_are_finite(loss):
     seen = []
@@ -280,6 +280,8 @@ def test_there_is_a_way_back_from_the_first_step_and_from_the_closing_tick(turn,
     assert gan._model_.state.counters()["generator_updates"] == TICK + 30
 
 
+@pytest.mark.goal("G16")
+@pytest.mark.fault("F19")
 @pytest.mark.parametrize("turn", [4, 2 * TICK + 4])
 def test_a_number_that_stays_bad_ends_after_three_times(turn):
     turns = []

@@ -59,6 +59,8 @@ def status_of(pid):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+@pytest.mark.fault("F02")
+@pytest.mark.goal("G7")
 def test_a_process_may_end_after_every_call_of_a_save(full):
     ended, number = True, 0
     while ended:
@@ -87,6 +89,7 @@ def test_a_process_may_end_after_every_call_of_a_save(full):
     assert number > 15
 
 
+@pytest.mark.fault("F02", "F38")
 @pytest.mark.parametrize("exchange", [True, False], ids=["one move", "two moves"])
 def test_a_process_may_end_after_every_call_that_replaces_a_model(tmp_path, exchange):
     """In one move the old one or the new one is there at every instant; in two, at least one of them under any name."""
@@ -154,10 +157,13 @@ def killed_while_saving(folder, rounds):
         assert [*folder.glob(LEFTOVERS[0]), *folder.glob(LEFTOVERS[1])] == []
 
 
+@pytest.mark.fault("F01")
 def test_kills_lose_nothing(tmp_path):
     killed_while_saving(tmp_path, 20)
 
 
+@pytest.mark.goal("G7")
+@pytest.mark.fault("F01")
 @pytest.mark.slow
 def test_many_kills_lose_nothing(tmp_path):
     killed_while_saving(tmp_path, 200)
@@ -210,6 +216,7 @@ def faults_in(log):
     return found
 
 
+@pytest.mark.goal("G8")
 def test_all_is_on_the_disk_before_it_has_its_name_and_before_others_go(full, monkeypatch):
     directory = opened(full)
     log = recorded(monkeypatch)
@@ -223,6 +230,7 @@ def test_all_is_on_the_disk_before_it_has_its_name_and_before_others_go(full, mo
         assert len(faults_in(log[:i] + log[i + 1 :])) == 1
 
 
+@pytest.mark.goal("G8")
 def test_a_dropped_flush_is_noticed(full, monkeypatch):
     directory = opened(full)
     for name, lost in (("sync", "content"), ("sync_directory", "name")):
@@ -239,6 +247,7 @@ def test_a_dropped_flush_is_noticed(full, monkeypatch):
 ERRORS = {name: getattr(errno, name) for name in ("ENOSPC", "EIO", "EFBIG", "EDQUOT", "EROFS")}
 
 
+@pytest.mark.fault("F03", "F04")
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_in_any_call_leaves_the_others_and_no_draft(full, name, monkeypatch):
     before = names(full)
@@ -328,6 +337,7 @@ def opened_entries(path):
     return directory.entries()
 
 
+@pytest.mark.fault("F04")
 def test_a_limit_of_the_system_is_an_error_too(full):
     """EFBIG for real; Python leaves the signal that goes with it ignored."""
 
@@ -344,6 +354,7 @@ def test_a_limit_of_the_system_is_an_error_too(full):
     assert [*full.glob(LEFTOVERS[0])] == []
 
 
+@pytest.mark.fault("F05")
 def test_a_directory_that_went_away_is_an_error_and_is_not_made_again(full):
     directory = opened(full)
     shutil.rmtree(full)
@@ -354,6 +365,7 @@ def test_a_directory_that_went_away_is_an_error_and_is_not_made_again(full):
     assert not full.exists()
 
 
+@pytest.mark.fault("F05")
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_directory_that_cannot_be_written_to_is_an_error(full):
     directory = opened(full)
@@ -368,6 +380,7 @@ def test_a_directory_that_cannot_be_written_to_is_an_error(full):
 # --- damage ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F06", "F07", "F08")
 @pytest.mark.parametrize("name", ["manifest.json", "config.json", "state.safetensors"])
 def test_any_damage_of_the_newest_leaves_the_one_before(full, name):
     path = max(full.glob("0*")) / name
@@ -383,6 +396,7 @@ def test_any_damage_of_the_newest_leaves_the_one_before(full, name):
     assert newest(full) == KEPT - 2
 
 
+@pytest.mark.fault("F09")
 def test_files_of_two_checkpoints_do_not_mix(full):
     one, two = sorted(full.glob("0*"))[-2:]
     shutil.copy(one / "state.safetensors", two / "state.safetensors")

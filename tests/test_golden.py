@@ -29,6 +29,7 @@ def test_a_golden_model_is_small_and_whole(folder):
     assert reading.verify(folder / "model")["format"] == int(folder.name[1 : folder.name.index("-")])
 
 
+@pytest.mark.goal("G11")
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_golden_model_draws_what_it_drew(folder):
     X, _, samples = data_of(folder)
@@ -38,6 +39,8 @@ def test_a_golden_model_draws_what_it_drew(folder):
     assert not hasattr(X, "columns") or list(drawn.columns) == list(X.columns)
 
 
+@pytest.mark.fault("F11")
+@pytest.mark.goal("G11")
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_golden_model_trains_on(folder):
     X, y, _ = data_of(folder)

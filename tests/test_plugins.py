@@ -199,6 +199,7 @@ def test_five_strangers_work_together_beside_broken_ones(site):
         registry.resolve("loss", "shared")
 
 
+@pytest.mark.fault("F40")
 def test_strangers_reach_the_processes_of_a_parallel_search(site):
     invite(site)
     code = "import warnings; warnings.simplefilter('ignore')\n"
@@ -212,6 +213,7 @@ def test_strangers_reach_the_processes_of_a_parallel_search(site):
     assert one.split() == two.split()
 
 
+@pytest.mark.goal("G24")
 def test_import_and_built_in_fits_notice_no_plugin(site):
     invite(site)
     code = "import sys, skgan\nfrom skgan.architectures.mlp import MLP\n"
@@ -386,6 +388,8 @@ CULPRITS = {
 }
 
 
+@pytest.mark.goal("G24")
+@pytest.mark.fault("F41")
 @pytest.mark.parametrize("culprit", CULPRITS)
 def test_each_culprit_is_named_once_with_the_reason(site, culprit):
     text, says = CULPRITS[culprit]
@@ -634,6 +638,7 @@ MEDDLING = {
 }
 
 
+@pytest.mark.fault("F35")
 @pytest.mark.parametrize("body", MEDDLING.values(), ids=MEDDLING)
 def test_observers_change_no_number(site, body):
     expected = GANEstimator(**TINY).fit(X).sample(5, random_state=0)
@@ -643,6 +648,7 @@ def test_observers_change_no_number(site, body):
     np.testing.assert_array_equal(watched.sample(5, random_state=0), expected)
 
 
+@pytest.mark.fault("F36")
 def test_an_observer_that_raises_is_named_once_and_told_no_more(site):
     seen = watch(site, "raise OSError('disk full')", "skgan-raising")
     others = watch(site)

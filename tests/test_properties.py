@@ -31,6 +31,8 @@ from skgan.compatibility import why_not
 from skgan.data import Rows
 from skgan.layers import LabelEmbedding
 
+pytestmark = [pytest.mark.goal("G26"), pytest.mark.filterwarnings("ignore:y holds one class only")]
+
 EXPENSIVE = settings(max_examples=25)
 
 conditional_cases = cases(SMOOTH, conditional=True, classes=(2, 20))
@@ -335,6 +337,7 @@ def test_container_of_the_data_does_not_matter(case, data):
         "tensor": torch.tensor(X),
         "Fortran order": np.asfortranarray(X),
         "float64": X.astype(np.float64),
+        "Fortran order, float64": np.asfortranarray(X.astype(np.float64)),
         "big-endian": X.astype(">f4"),
         "negative strides": X[::-1].copy()[::-1],
         "memory map": read_only_memory_map(X),

@@ -74,6 +74,7 @@ def results(good, tmp_path_factory):
     return {result["attack"]: result for result in map(json.loads, done.stdout.splitlines())}
 
 
+@pytest.mark.goal("G21")
 @pytest.mark.parametrize("name", ATTACKS, ids=[f"{attack.RULE}-{name}" for name, attack in ATTACKS.items()])
 def test_an_attack_is_refused_and_does_nothing(name, results):
     result = results[name]
@@ -90,6 +91,7 @@ def test_what_is_watched_is_seen(results):
     assert results["much memory"]["mib"] > 64
 
 
+@pytest.mark.goal("G21")
 def test_there_are_enough_attacks_and_they_name_rules():
     assert len(ATTACKS) >= 30
     assert {attack.RULE for attack in ATTACKS.values()} == set(RULES)
@@ -200,6 +202,8 @@ def test_m03_what_would_be_too_large_is_not_written(tmp_path):
 # --- M09 to M11: damage ---------------------------------------------------------------------------
 
 
+@pytest.mark.goal("G9")
+@pytest.mark.fault("F06")
 @pytest.mark.parametrize("name", FILES)
 def test_m11_every_truncation_is_noticed(forged, name):
     file = forged.path / name
@@ -212,6 +216,8 @@ def test_m11_every_truncation_is_noticed(forged, name):
     assert kinds == {CheckpointCorruptError}
 
 
+@pytest.mark.goal("G9")
+@pytest.mark.fault("F07")
 @pytest.mark.parametrize(("name", "flips"), [("manifest.json", 600), ("config.json", 700), ("state.safetensors", 900)])
 def test_m11_every_flipped_bit_is_noticed(forged, name, flips):
     whole, rng, kinds = (forged.path / name).read_bytes(), np.random.default_rng(0), set()
@@ -243,6 +249,7 @@ def test_m09_what_save_seals_is_what_the_rule_says(good):
 # --- M08, M10, M16: somebody else's ---------------------------------------------------------------
 
 
+@pytest.mark.fault("F11")
 @pytest.mark.parametrize("more", [{}, {"files": {}, "shards": 4}], ids=["M08-alike", "M08-other-keys"])
 def test_a_newer_format_says_what_wrote_it(forged, more):
     forged.manifest.update(format=7, skgan="3.1", **more)
@@ -550,6 +557,7 @@ def test_g23_mutated_models_raise_nothing_foreign(good, tmp_path):
     assert 0 < loaded < 300
 
 
+@pytest.mark.goal("G23")
 @pytest.mark.slow
 def test_g23_a_hundred_thousand_mutated_models_raise_nothing_foreign(good, tmp_path):
     foreign, _ = fuzz(good, tmp_path, 100_000, seed=int(os.environ.get("SKGAN_FUZZ_SEED", "1")))

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from skgan import GANEstimator, engine, registry
+from skgan.architectures.mlp import MLP
 from skgan.exceptions import IncompatibleComponentError, TrainingWarning
-from skgan.interfaces import Loss, Regularizer
+from skgan.interfaces import Architecture, Loss, Regularizer
 from skgan.losses.nonsaturating import NonSaturating
 from skgan.testing import Rerun
 
@@ -138,6 +139,52 @@ def test_what_cannot_be_recorded_runs_eagerly_and_is_named():
         TrainingWarning, match="not recorded as a CUDA graph because of what it does.*reads a number"
     ) as said:
         eager, recorded, count = both_ways(ROWS, None, loss=Reads())
+    assert len(said) == 1
+    assert count == 0
+    assert_same(eager, recorded)
+
+
+class Strange(torch.nn.Linear):
+    """A layer of which skgan knows nothing."""
+
+
+class Dropping(Strange):
+    """One that draws from the global generator."""
+
+    def forward(self, h):
+        return super().forward(torch.nn.functional.dropout(h, 0.5, self.training))
+
+
+class Ended(torch.nn.Module):
+    """A generator with one more layer."""
+
+    def __init__(self, inner, last):
+        super().__init__()
+        self.inner, self.last = inner, last
+
+    def forward(self, z, y):
+        return self.last(self.inner(z, y))
+
+
+class WithLast(Architecture):
+    """Networks whose generator ends in a layer of another's."""
+
+    def __init__(self, layer=Strange):
+        self.layer = layer
+
+    def generator(self, spec, conditioning):
+        return Ended(MLP(8, 1).generator(spec, conditioning), self.layer(spec.n_values, spec.n_values))
+
+    def discriminator(self, spec, conditioning):
+        return MLP(8, 1).discriminator(spec, conditioning)
+
+
+def test_strange_layers_are_recorded_unless_they_draw():
+    eager, recorded, count = both_ways(ROWS, None, architecture=WithLast(Strange))
+    assert count >= 1
+    assert_same(eager, recorded)
+    with pytest.warns(TrainingWarning, match="not recorded.*global generator") as said:
+        eager, recorded, count = both_ways(ROWS, None, architecture=WithLast(Dropping))
     assert len(said) == 1
     assert count == 0
     assert_same(eager, recorded)

@@ -26,6 +26,7 @@ for folder in map(Path, sys.argv[1:]):
 """
 
 
+@pytest.mark.goal("G5")
 @pytest.mark.parametrize("family", FAMILIES)
 def test_resumed_is_uninterrupted(family, tmp_path):
     parts = {f"{number}": part for number, part in enumerate(every_part([family]))}

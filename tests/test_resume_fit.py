@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from skgan import GANEstimator, _fs, data, exceptions, interfaces, watch
+from skgan import GANEstimator, _fs, data, exceptions, interfaces, training, watch
 from skgan.architectures.dcgan import DCGAN
 from skgan.architectures.mlp import MLP
 from skgan.augmentation.ada import ADA
@@ -119,6 +119,7 @@ def uninterrupted():
         return {"plain": tiny().fit(X, Y)}
 
 
+@pytest.mark.goal("G5")
 @pytest.mark.parametrize("step", CUTS)
 def test_a_cut_leaves_no_trace(step, uninterrupted, tmp_path, monkeypatch):
     gan = tiny(tmp_path)
@@ -134,6 +135,7 @@ def test_a_cut_leaves_no_trace(step, uninterrupted, tmp_path, monkeypatch):
     assert names(tmp_path)[-1].endswith(f"step{TOTAL}")
 
 
+@pytest.mark.goal("G5")
 def test_five_cuts_leave_no_trace(uninterrupted, tmp_path):
     for step in (1, 3, 4, 9, 12, TOTAL):
         gan = tiny(tmp_path, max_iter=step, resume="auto").fit(X, Y)
@@ -221,6 +223,7 @@ def test_without_a_directory_nothing_is_written(tmp_path, monkeypatch):
     assert names(tmp_path) == []
 
 
+@pytest.mark.goal("G6")
 def test_checkpoints_change_nothing(uninterrupted, tmp_path):
     assert differing(tiny(tmp_path).fit(X, Y), uninterrupted["plain"]) == set()
 
@@ -257,6 +260,7 @@ def entries():
     return [*arrays, *(name for name in counters if name != "step")]
 
 
+@pytest.mark.goal("G5")
 @pytest.mark.parametrize("name", [*entries(), "means", "ticks", "columns"])
 def test_every_entry_of_a_checkpoint_matters(name, uninterrupted, tmp_path, monkeypatch):
     stored, before = Model.stored, watch.Watch._before_closing
@@ -286,6 +290,7 @@ def test_every_entry_of_a_checkpoint_matters(name, uninterrupted, tmp_path, monk
 # --- signals --------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F28")
 @pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
 @pytest.mark.parametrize("step", [1, 7, 8])
 def test_a_signal_waits_for_the_step_and_the_checkpoint(number, error, step, tmp_path, monkeypatch):
@@ -302,6 +307,7 @@ def test_a_signal_waits_for_the_step_and_the_checkpoint(number, error, step, tmp
         assert caught.value.code == 143
 
 
+@pytest.mark.fault("F34")
 def test_a_second_interrupt_does_not_wait_and_leaves_the_last_checkpoint(uninterrupted, tmp_path, monkeypatch):
     gan = tiny(tmp_path)
     with monkeypatch.context() as patch:
@@ -331,6 +337,7 @@ def test_more_requests_to_end_do_not_hurry_but_a_second_interrupt_does():
         signals.release()
 
 
+@pytest.mark.fault("F31")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_handler_of_the_user_is_called_and_decides(number, tmp_path, monkeypatch, uninterrupted):
     called = []
@@ -365,6 +372,7 @@ def test_an_ignored_signal_stays_ignored(tmp_path, monkeypatch):
         signal.signal(signal.SIGTERM, before)
 
 
+@pytest.mark.fault("F30")
 def test_a_fit_in_a_thread_has_checkpoints(tmp_path):
     gan = tiny(tmp_path)
     thread = threading.Thread(target=gan.fit, args=(X, Y))
@@ -389,6 +397,8 @@ gan.set_params(max_iter=10**6, checkpoint_every_ticks=10**4).fit(X, y)
 """
 
 
+@pytest.mark.goal("G12")
+@pytest.mark.fault("F29")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143)])
 def test_a_process_that_is_told_to_stop_leaves_a_whole_checkpoint(number, status, tmp_path):
     joblib.dump((tiny("a"), X, Y), tmp_path / "gan.joblib")
@@ -457,6 +467,7 @@ class Cleaner(interfaces.Callback):
         shutil.rmtree(self.path)
 
 
+@pytest.mark.fault("F05")
 def test_a_directory_that_goes_away_in_training_is_an_error(tmp_path):
     gan = tiny(tmp_path / "a", callbacks=Cleaner(tmp_path / "a"))
     with pytest.raises(CheckpointWriteError, match="No such file"):
@@ -474,8 +485,9 @@ def test_too_little_memory_for_a_checkpoint_is_an_error(tmp_path, monkeypatch):
         tiny(tmp_path).fit(X, Y)
 
 
+@pytest.mark.goal("G3")
 def test_a_part_without_a_name_is_refused_before_training(tmp_path, monkeypatch):
-    monkeypatch.setattr(data.Dataset, "batch", None)
+    monkeypatch.setattr(training.Player, "update", None)
     gan = tiny(tmp_path, regularizers=type("Mine", (R1,), {"__module__": "mine"})())
     with pytest.raises(CheckpointError, match="a part with a name"):
         gan.fit(X, Y)
@@ -496,6 +508,7 @@ def test_a_damaged_newest_checkpoint_is_left_out_with_a_warning(uninterrupted, t
     assert [name[:8] for name in names(tmp_path)] == ["00000003", "00000004", "00000005", "00000006"]
 
 
+@pytest.mark.fault("F10")
 @pytest.mark.parametrize("resume", [True, "auto"])
 def test_when_all_are_damaged_nothing_begins_from_the_start(resume, tmp_path):
     tiny(tmp_path, 9).fit(X, Y)
@@ -625,6 +638,7 @@ def changed(place):
     return rows
 
 
+@pytest.mark.goal("G35")
 @pytest.mark.parametrize(
     ("rows", "labels", "said"),
     [
@@ -662,6 +676,7 @@ def test_a_fingerprint_sees_shape_type_labels_and_rows_wherever_they_are():
     assert fingerprint(frame.astype({0: np.float32}), Y)["dtype"] == "float32, float64"
 
 
+@pytest.mark.goal("G35")
 def test_another_machine_is_said(tmp_path, monkeypatch):
     tiny(tmp_path, 4).fit(X, Y)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 7)

@@ -56,6 +56,7 @@ def unsafe(text):
     return found
 
 
+@pytest.mark.goal("G22")
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(PACKAGE).as_posix())
 def test_g22_no_module_calls_what_is_unsafe(file):
     assert unsafe(file.read_text(encoding="utf-8")) == []

@@ -66,12 +66,14 @@ def tiny(**parameters):
     return GANEstimator(**TINY | {"random_state": 0, "batch_size": 16} | parameters)
 
 
+@pytest.mark.goal("G1")
 @pytest.mark.moves_global_state  # some checks seed NumPy's generator
 @parametrize_with_checks(CONFIGURATIONS)
 def test_scikit_learn_suite(estimator, check):
     check(estimator)
 
 
+@pytest.mark.goal("G1")
 @pytest.mark.slow
 @pytest.mark.moves_global_state
 @parametrize_with_checks([GANEstimator()])

@@ -231,10 +231,12 @@ FAULTS = {
 }
 
 
+@pytest.mark.goal("G25")
 def test_every_check_has_its_fault():
     assert FAULTS.keys() == CHECKS.keys()
 
 
+@pytest.mark.goal("G25")
 @pytest.mark.moves_global_state
 @pytest.mark.parametrize("name", CHECKS)
 def test_fault_is_noticed(name):

@@ -121,6 +121,7 @@ def diverges(optimizer, max_iter=12, **params):
     return str(caught.value)
 
 
+@pytest.mark.goal("G15")
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 @pytest.mark.parametrize("player", ["generator", "discriminator"])
@@ -244,6 +245,7 @@ print(hashlib.sha256(b"".join(tensors[name] for name in sorted(tensors))).hexdig
 """
 
 
+@pytest.mark.goal("G4")
 def test_two_processes_train_the_same():
     command = [sys.executable, "-c", TRAIN, os.path.dirname(__file__)]
     first, second = (subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2))
@@ -328,6 +330,7 @@ def test_a_third_partys_dropout_repeats_and_leaves_global_generators_alone(how):
 # --- looking on -----------------------------------------------------------------------------------
 
 
+@pytest.mark.goal("G6")
 def test_watching_changes_nothing(tmp_path):
     plain = tiny(max_iter=4, warm_start=True).fit(X, Y)
     seen = []

@@ -19,7 +19,7 @@ from sklearn.datasets import load_breast_cancer
 from skgan import GANEstimator
 from skgan.architectures.mlp import MLP
 from skgan.demo import digits, judge
-from skgan.metrics.energy import EnergyDistance
+from skgan.metrics.pair_distances import EnergyDistance
 from skgan.optimizers.adam import Adam
 from skgan.regularizers.r1 import R1
 from skgan.regularizers.r2 import R2

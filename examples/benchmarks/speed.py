@@ -17,6 +17,7 @@ same arithmetic with everything that pays and no library. Each prints time per s
 import argparse
 import contextlib
 import importlib
+import itertools
 import os
 import platform
 import resource
@@ -142,7 +143,7 @@ class SNDiscriminator(nn.Module):
 
 def mlp(*widths):
     layers = []
-    for before, after in zip(widths[:-2], widths[1:-1], strict=True):
+    for before, after in itertools.pairwise(widths[:-1]):
         layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Linear(widths[-2], widths[-1]))
 
@@ -506,32 +507,30 @@ def counted(steps, device):
 
 
 def flops(config):
-    """Return floating-point operations of a lean step, counted by torch; a penalty as another forward and backward."""
-    from torch.utils.flop_counter import FlopCounterMode
-
+    """Return the multiplications and additions of a lean step, from the shapes that its layers meet."""
     generator, discriminator = config.networks(torch.device("cpu"))
     X, _ = config.data()
-    n = 8
-    x = torch.zeros(n, *(X.shape[3:] + X.shape[1:3] if X.ndim == 4 else X.shape[1:]))
-    z, c = torch.zeros(n, config.latent), torch.zeros(n, N_CLASSES)
+    x = torch.zeros(2, *(X.shape[3:] + X.shape[1:3] if X.ndim == 4 else X.shape[1:]))
+    z, c = torch.zeros(2, config.latent), torch.zeros(2, N_CLASSES)
+    forward = {}
+    for network, inputs in ((generator, (z, c)), (discriminator, (x, c))):
+        found = []
 
-    def count(function):
-        with FlopCounterMode(display=False) as counter:
-            function()
-        return counter.get_total_flops() * config.batch / n
+        def count(layer, given, made, found=found):
+            grid = given[0] if isinstance(layer, nn.ConvTranspose2d) else made
+            found.append(2 * layer.weight.numel() * grid[:, 0].numel() / len(made))
 
-    def g_forward():
+        dense = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
+        hooks = [layer.register_forward_hook(count) for layer in network.modules() if isinstance(layer, dense)]
         with torch.no_grad():
-            generator(z, c)
-
-    def d_turn():
-        torch.autograd.grad(discriminator(x, c).sum(), list(discriminator.parameters()))
-
-    def g_turn():
-        torch.autograd.grad(discriminator(generator(z, c), c).sum(), list(generator.parameters()))
-
-    d = count(d_turn)
-    return config.n_critic * (count(g_forward) + (2 + 2 * (config.penalty > 0)) * d) + count(g_turn)
+            network(*inputs)
+        for hook in hooks:
+            hook.remove()
+        forward[network] = sum(found) * config.batch
+    g, d = forward[generator], forward[discriminator]
+    # a turn of D: G forward, D forward and backward on real and fake, and twice that on what a penalty looks at
+    d_turn = g + 2 * 3 * d + (2 * 3 * d if config.penalty else 0)
+    return config.n_critic * d_turn + 3 * g + 2 * d
 
 
 def roofline(config, device, precision, seconds):

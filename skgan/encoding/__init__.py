@@ -107,7 +107,7 @@ class Encoding:
         """Return the networks' samples `(n, *shape)`, on any device, the way X came."""
         scaling = self.scaling
         if isinstance(scaling, Range) and scaling.whole_bytes and self.layout.holds_bytes and self.preprocessor is None:
-            return self.layout.restore_bytes(scaling.decode_to_bytes(x))
+            return self.layout.restore_bytes(scaling.to_bytes(x))
         samples = self.scaling.decode(x.cpu())
         rows = self.layout.flatten(samples) if self._keeps_shape else samples.reshape(len(samples), -1)
         if self.preprocessor is not None:

@@ -15,6 +15,8 @@ from skgan.validation import listed, sentence
 UNLABELLED = -1
 #: that the names of all classes of a saved model may take
 MOST_BYTES = 2**25
+#: classes from which on they are compared with the number of rows, as scikit-learn does
+MANY = 20
 
 
 class NoLabels(Labels):
@@ -91,7 +93,7 @@ class Classes(Labels):
         labels = _present(_checked(y, n))
         if not len(labels):
             raise no_label_at_all()
-        self.classes = np.unique(labels if classes is None else as_labels(classes))
+        self.classes = np.unique(labels if classes is None else _named(classes))
         counts = np.bincount(self._codes_of(labels), minlength=len(self.classes))
         self.prior = counts / counts.sum()
         self.shape = (len(self.classes),)
@@ -106,6 +108,30 @@ class Classes(Labels):
     def encode(self, values: np.ndarray) -> Tensor:
         """Return the codes."""
         return torch.from_numpy(values)
+
+    def remark(self, n: int) -> str:
+        """Return what is odd about so many classes in n rows, which may mean that y says something else."""
+        if len(self.classes) == 1:
+            return sentence(
+                "y holds one class only, so samples can be of no other.",
+                "Leave y out, or give rows of all classes.",
+            )
+        if len(self.classes) > MANY and len(self.classes) > n / 2:
+            return sentence(
+                f"y holds {len(self.classes)} classes in {n} rows, as if it were a number.",
+                "Whole numbers are classes: divide y by its standard deviation when it is a quantity.",
+            )
+        return ""
+
+    def check_classes(self, classes: Any) -> None:
+        """Refuse classes that are not those of the first call."""
+        if not np.array_equal(np.unique(_named(classes)), self.classes):
+            raise ValueError(
+                sentence(
+                    f"classes must be those of the first call, {listed(self.classes.tolist())}, or left out.",
+                    f"Got {listed(np.unique(_named(classes)).tolist(), 5)}. Call fit to begin again with others.",
+                )
+            )
 
     def expand(self, stored: Tensor) -> Tensor:
         """Return one-hot labels `(n, K)`; zeros for rows without a label."""
@@ -186,6 +212,20 @@ def _checked(y: Any, n: int) -> np.ndarray:
             )
         )
     return array
+
+
+def _named(classes: Any) -> np.ndarray:
+    """Return the classes that the user names, or refuse them."""
+    array = as_labels(classes)
+    if array.ndim != 1 or not len(array) or missing(array).any():
+        raise ValueError(
+            sentence(
+                "classes must be a list of all labels that there will be, none of them missing.",
+                f"Got shape {array.shape}{' with missing ones' if array.ndim == 1 and len(array) else ''}.",
+                "Name each class once, or leave classes out.",
+            )
+        )
+    return _checked(array, len(array))
 
 
 def _present(array: np.ndarray) -> np.ndarray:

@@ -45,6 +45,16 @@ class Labels(ABC):
         array = as_labels(y)
         return np.broadcast_to(array, (n, *array.shape)) if array.ndim == self.ndim else y
 
+    def remark(self, n: int) -> str:
+        """Return what is odd about the labels of n rows, or nothing."""
+        return ""
+
+    def check_classes(self, classes: Any) -> None:
+        """Refuse `classes` of a later call that do not go with the first one."""
+        raise ValueError(
+            f"classes must be left out where y holds no classes. Got classes, and y is {self.kind!r}. Leave them out."
+        )
+
     @abstractmethod
     def values(self, y: Any, n: int) -> np.ndarray:
         """Return the values of n labels, or refuse them."""
@@ -94,6 +104,14 @@ def as_labels(y: Any) -> np.ndarray:
         return (y.float() if str(y.dtype) == "torch.bfloat16" else y).numpy()
     if hasattr(y, "toarray"):
         y = y.toarray()
+    if isinstance(y, np.ma.MaskedArray) and np.ma.is_masked(y):
+        raise ValueError(
+            sentence(
+                "y must not be masked.",
+                f"Got {int(np.ma.count_masked(y))} masked labels.",
+                "Fill them, with y.filled(np.nan) where they are missing.",
+            )
+        )
     if hasattr(y, "to_numpy"):
         y = y.to_numpy()
     try:

@@ -6,6 +6,7 @@ import math
 from typing import Any, cast
 
 import numpy as np
+from torch import Tensor
 
 from skgan.exceptions import InvalidParameterError
 from skgan.validation import sentence
@@ -87,9 +88,12 @@ class Layout:
         """Whether X was an array of bytes."""
         return self.columns is None and self.dtypes == ["uint8"]
 
-    def restore_bytes(self, samples: np.ndarray) -> np.ndarray:
-        """Return samples of bytes `(n, *sample_shape)` the way X came, when it held such."""
-        return np.ascontiguousarray(self.flatten(samples).reshape(len(samples), *self.data_shape))
+    def restore_bytes(self, samples: Tensor) -> np.ndarray:
+        """Return samples of bytes `(n, *sample_shape)`, on any device, the way X came, when it held such."""
+        if len(self.data_shape) > 1:  # put in order where they are: a device moves them faster than the host
+            samples = samples.reshape(len(samples), *(self.data_shape[axis] for axis in self._axes))
+            samples = samples.permute(0, *(int(axis) + 1 for axis in np.argsort(self._axes)))
+        return samples.reshape(len(samples), *self.data_shape).contiguous().cpu().numpy()
 
     def joined(self, pieces: list[Any]) -> Any:
         """Return what `restore` made of several blocks of rows as one."""

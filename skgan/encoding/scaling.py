@@ -21,7 +21,7 @@ class Standard:
     bounded = False
 
     def __init__(self, samples: np.ndarray):
-        wide = samples.astype(np.float64)
+        wide = samples.astype(np.float64, order="C")  # sums depend on the order in memory
         self.low, self.high = wide.min(0), wide.max(0)
         self.mean = wide.mean(0)
         spread = wide.std(0)
@@ -30,7 +30,7 @@ class Standard:
 
     def encode(self, samples: np.ndarray) -> Tensor:
         """Return what is kept of samples, float32."""
-        return torch.from_numpy(((samples - self.mean) / self.scale).astype(np.float32))
+        return torch.from_numpy(((samples - self.mean) / self.scale).astype(np.float32, order="C"))
 
     def expand(self, stored: Tensor) -> Tensor:
         """Return what the networks see of what is kept."""
@@ -77,9 +77,9 @@ class Range:
         """Whether samples are bytes of the whole range, which a device can make by itself."""
         return bool(self.bytes) and (float(self.low), float(self.high)) == (0.0, 255.0)
 
-    def decode_to_bytes(self, x: Tensor) -> np.ndarray:
-        """Return the networks' samples as bytes: what `decode` returns, rounded, from where x is."""
-        return x.double().clamp_(-1, 1).add_(1).mul_(127.5).round_().to(torch.uint8).cpu().numpy()
+    def to_bytes(self, x: Tensor) -> Tensor:
+        """Return the networks' samples as bytes, where x is: what `decode` returns, rounded."""
+        return x.double().clamp_(-1, 1).add_(1).mul_(127.5).round_().to(torch.uint8)
 
     def decode(self, x: Tensor) -> np.ndarray:
         """Return the networks' samples in the user's units, float64."""

@@ -7,6 +7,7 @@ from skgan.layers.equalized import EqualizedConv, EqualizedLinear
 from skgan.layers.grid import Grid, widths
 from skgan.layers.minibatch import MinibatchStd
 from skgan.layers.normalization import (
+    BATCH_NORMS,
     AdaptiveInstanceNorm,
     ConditionalNorm,
     GroupNorm,
@@ -21,6 +22,7 @@ from skgan.layers.spectral import CONVOLUTIONS, WEIGHTED, normalize_spectrally
 from skgan.layers.transforms import flip, shift
 
 __all__ = [
+    "BATCH_NORMS",
     "CONVOLUTIONS",
     "WEIGHTED",
     "AdaptiveInstanceNorm",

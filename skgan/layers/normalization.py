@@ -180,3 +180,14 @@ def _affine(h: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 def _standardised(h: Tensor, groups: int) -> Tensor:
     """Return h with mean 0 and variance 1 over each group of channels; single values stay as they are."""
     return h if h[0].numel() == groups else functional.group_norm(h, groups)
+
+
+#: layers whose training mode mixes the rows of a batch
+BATCH_NORMS: tuple[type[nn.Module], ...] = (
+    PlainNorm,
+    ConditionalNorm,
+    nn.BatchNorm1d,
+    nn.BatchNorm2d,
+    nn.BatchNorm3d,
+    nn.SyncBatchNorm,
+)

@@ -3,42 +3,40 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Any
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from skgan.interfaces import Integer, Metric, Score
+from skgan.interfaces import Integer
+from skgan.metrics._sets import FEATURES, FeatureMetric, Rows, Said
 
 
-class NeighbourMetric(Metric):
+class NeighbourMetric(FeatureMetric):
     """A number from neighbourhoods: balls around rows that reach to the k-th nearest row of the same set.
 
     Parameters
     ----------
     k : int, default=5
         Neighbours that a neighbourhood reaches to, in [1, inf).
+    features : str, Features or "auto", default="auto"
+        What rows are compared by.
     """
 
-    constraints = {"k": (Integer(1),)}
+    constraints = {"k": (Integer(1),), "features": FEATURES}
 
-    def __init__(self, k: int = 5):
+    def __init__(self, k: int = 5, features: Any = "auto"):
         self.k = k
+        self.features = features
+
+    def measure(self, real: Rows, fake: Rows) -> Said:
+        """Return the number, and its standard error over the rows that were asked."""
+        answers = self.answers(real.X, fake.X)
+        return Said(float(answers.mean()), float(answers.std() / np.sqrt(len(answers))))
 
     @abstractmethod
-    def value(self, X_real: np.ndarray, X_fake: np.ndarray) -> float:
-        """Return the number for rows `(n, d)` and `(m, d)`."""
-
-    def __call__(
-        self,
-        X_real: np.ndarray,
-        X_fake: np.ndarray,
-        *,
-        y_real: np.ndarray | None = None,
-        y_fake: np.ndarray | None = None,
-    ) -> Score:
-        """Return the number with its protocol; labels are not looked at."""
-        protocol = {"metric": type(self).__name__.lower(), "k": self.k, "n_real": len(X_real), "n_fake": len(X_fake)}
-        return Score(self.value(X_real, X_fake), greater_is_better=self.greater_is_better, protocol=protocol)
+    def answers(self, X_real: np.ndarray, X_fake: np.ndarray) -> np.ndarray:
+        """Return what each row that is asked says; the number is their mean."""
 
 
 def radii(X: np.ndarray, k: int) -> np.ndarray:

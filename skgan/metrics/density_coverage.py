@@ -16,6 +16,8 @@ class Density(NeighbourMetric):
     ----------
     k : int, default=5
         Neighbours that a real row's neighbourhood reaches to, in [1, inf).
+    features : str, Features or "auto", default="auto"
+        What rows are compared by; "auto" is the rows as they are when the metric itself is called.
 
     References
     ----------
@@ -30,10 +32,10 @@ class Density(NeighbourMetric):
     1.0
     """
 
-    def value(self, X_real: np.ndarray, X_fake: np.ndarray) -> float:
-        """Return the mean over the rows of `X_fake`, `(m, d)`."""
+    def answers(self, X_real: np.ndarray, X_fake: np.ndarray) -> np.ndarray:
+        """Return in how many neighbourhoods each row of `X_fake`, `(m, d)`, lies, over k."""
         inside = distances(X_fake, X_real) <= radii(X_real, self.k)
-        return float(inside.sum(axis=1).mean() / self.k)
+        return inside.sum(axis=1) / self.k
 
 
 class Coverage(NeighbourMetric):
@@ -43,6 +45,8 @@ class Coverage(NeighbourMetric):
     ----------
     k : int, default=5
         Neighbours that a real row's neighbourhood reaches to, in [1, inf).
+    features : str, Features or "auto", default="auto"
+        What rows are compared by; "auto" is the rows as they are when the metric itself is called.
 
     References
     ----------
@@ -57,7 +61,7 @@ class Coverage(NeighbourMetric):
     0.2
     """
 
-    def value(self, X_real: np.ndarray, X_fake: np.ndarray) -> float:
-        """Return the share of the rows of `X_real`, `(n, d)`."""
+    def answers(self, X_real: np.ndarray, X_fake: np.ndarray) -> np.ndarray:
+        """Return whether each row of `X_real`, `(n, d)`, has a sample in its neighbourhood."""
         nearest = distances(X_real, X_fake).min(axis=1)
-        return float((nearest <= radii(X_real, self.k)).mean())
+        return nearest <= radii(X_real, self.k)

@@ -17,7 +17,9 @@ class Precision(NeighbourMetric):
     Parameters
     ----------
     k : int, default=5
-        Neighbours, in [1, inf).
+        Neighbours, in [1, inf); 3 in the paper.
+    features : str, Features or "auto", default="auto"
+        What rows are compared by; "auto" is the rows as they are when the metric itself is called.
 
     References
     ----------
@@ -32,9 +34,9 @@ class Precision(NeighbourMetric):
     0.5
     """
 
-    def value(self, X_real: np.ndarray, X_fake: np.ndarray) -> float:
-        """Return the share of the rows of `X_fake`, `(m, d)`."""
-        return _share_inside(X_real, X_fake, self.k)
+    def answers(self, X_real: np.ndarray, X_fake: np.ndarray) -> np.ndarray:
+        """Return whether each row of `X_fake`, `(m, d)`, lies in a neighbourhood."""
+        return _inside(X_real, X_fake, self.k)
 
 
 class Recall(NeighbourMetric):
@@ -45,7 +47,9 @@ class Recall(NeighbourMetric):
     Parameters
     ----------
     k : int, default=5
-        Neighbours, in [1, inf).
+        Neighbours, in [1, inf); 3 in the paper.
+    features : str, Features or "auto", default="auto"
+        What rows are compared by; "auto" is the rows as they are when the metric itself is called.
 
     References
     ----------
@@ -60,10 +64,10 @@ class Recall(NeighbourMetric):
     0.9
     """
 
-    def value(self, X_real: np.ndarray, X_fake: np.ndarray) -> float:
-        """Return the share of the rows of `X_real`, `(n, d)`."""
-        return _share_inside(X_fake, X_real, self.k)
+    def answers(self, X_real: np.ndarray, X_fake: np.ndarray) -> np.ndarray:
+        """Return whether each row of `X_real`, `(n, d)`, lies in a neighbourhood."""
+        return _inside(X_fake, X_real, self.k)
 
 
-def _share_inside(centres: np.ndarray, X: np.ndarray, k: int) -> float:
-    return float((distances(X, centres) <= radii(centres, k)).any(axis=1).mean())
+def _inside(centres: np.ndarray, X: np.ndarray, k: int) -> np.ndarray:
+    return np.asarray((distances(X, centres) <= radii(centres, k)).any(axis=1))

@@ -37,8 +37,8 @@ class WeightClip(Regularizer):
         self.limit = limit
 
     def tags(self) -> Tags:
-        """Return that it keeps the discriminator's weights small."""
-        return Tags(limits_weights=True)
+        """Return that it keeps the discriminator's weights small, by cutting them off."""
+        return Tags(limits_weights=True, clips_weights=True)
 
     @torch.no_grad()
     def after_update(self, module: nn.Module) -> None:

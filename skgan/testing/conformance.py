@@ -83,6 +83,12 @@ class MetricConformance(Conformance):
     kind = "metric"
 
 
+class FeaturesConformance(Conformance):
+    """For features."""
+
+    kind = "features"
+
+
 class CallbackConformance(Conformance):
     """For a callback."""
 

@@ -16,11 +16,11 @@ import numpy as np
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import check_estimator
 
-from skgan import nesting
+from skgan import nesting, registry
 from skgan.compatibility import why_not, why_not_data
 from skgan.estimator import GANEstimator
 from skgan.exceptions import IncompatibleComponentError, TrainingWarning
-from skgan.interfaces import Architecture, Callback, Component, Conditioning, DataSpec, Loss, Metric, Sampler
+from skgan.interfaces import Architecture, Callback, Component, Conditioning, DataSpec, Features, Loss, Metric, Sampler
 from skgan.latents import Codes
 from skgan.registry import name_of, normalised
 from skgan.testing._common import expect
@@ -28,7 +28,7 @@ from skgan.testing._parts import SPECS, kind_of, other_values, registered, small
 from skgan.testing.term_checks import global_seed
 
 ROWS = 48
-PARAMETER = {kind: name for name, kind in (nesting.ONE_PART | nesting.SEVERAL_PARTS).items()}
+PARAMETER = {kind: name for name, kind in (nesting.ONE_PART | nesting.SEVERAL_PARTS).items()} | {"features": "scoring"}
 
 
 class Data:
@@ -78,7 +78,8 @@ def estimator_with(part: Component, spec: DataSpec, **params: Any) -> GANEstimat
     architecture = part if isinstance(part, Architecture) else _architecture_for(loss, part, spec)
     if loss is None or architecture is None:
         raise IncompatibleComponentError("no built-in loss or architecture goes with it")
-    chosen |= {"loss": loss, "architecture": architecture, PARAMETER[kind]: part}
+    held = registry.resolve("metric", "fid")(features=part) if isinstance(part, Features) else part
+    chosen |= {"loss": loss, "architecture": architecture, PARAMETER[kind]: held}
     if spec.categorical_codes or part.tags().reads_codes:
         chosen["prior"] = Codes((3,), 1)
     if not isinstance(part, Loss):
@@ -142,13 +143,13 @@ def check_five_steps_are_finite(part: Component) -> None:
                 samples.shape == (3, *each.X.shape[1:]), f"samples of {each.name} must not have shape {samples.shape}"
             )
             expect(np.isfinite(samples.astype(float)).all(), f"samples must be finite after five steps on {each.name}")
-            if isinstance(part, Metric):
+            if isinstance(part, Metric | Features):
                 expect(np.isfinite(gan.score(each.X, each.y)), f"the score must be finite on {each.name}")
 
 
 def check_resumed_training_equals_uninterrupted(part: Component) -> None:
     """Four steps equal two, `save`, `load` and two more, bit for bit."""
-    if isinstance(part, Metric | Sampler | Callback):
+    if isinstance(part, Metric | Features | Sampler | Callback):
         raise SkipTest("it takes no part in training")
     with registered(part), _elsewhere() as folder:
         for each, gan in settings(part, 2, warm_start=True, max_iter=2):
@@ -189,6 +190,7 @@ def check_grid_search_over_a_parameter(part: Component) -> None:
     kind = kind_of(part)
     nested = PARAMETER[kind]
     path = f"{nested}__{normalised(name_of(kind, part))}" if nested in nesting.SEVERAL_PARTS else nested
+    path = f"{path}__features" if kind == "features" else path
     with registered(part), _elsewhere():
         for each, gan in settings(part, 1, max_iter=1):
             values = [getattr(part, names[0]), other_values(part, names[0])[0]]

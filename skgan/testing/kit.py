@@ -22,6 +22,7 @@ from skgan.resolution import FAMILIES
 from skgan.testing import (
     api_checks,
     augmentation_checks,
+    feature_checks,
     integration_checks,
     loss_checks,
     metric_checks,
@@ -62,6 +63,7 @@ _NUMERIC: dict[str, tuple[ModuleType, ...]] = {
     "optimizer": (optimizer_checks, parameter_checks),
     "sampler": (sampler_checks, parameter_checks),
     "metric": (metric_checks, parameter_checks),
+    "features": (feature_checks, parameter_checks),
     "callback": (),
 }
 _ONLY = {"architecture": _ONLY_CONDITIONINGS, "conditioning": _ONLY_ARCHITECTURES}

@@ -18,6 +18,7 @@ from skgan.interfaces import (
     Component,
     Conditioning,
     Critique,
+    Features,
     Loss,
     Metric,
     Optimizer,
@@ -25,7 +26,7 @@ from skgan.interfaces import (
     Sampler,
 )
 from skgan.seeding import global_generator
-from skgan.testing import augmentation_checks, metric_checks, optimizer_checks, sampler_checks
+from skgan.testing import augmentation_checks, feature_checks, metric_checks, optimizer_checks, sampler_checks
 from skgan.testing._common import expect
 from skgan.testing._parts import SPECS, objects_of, other_objects, other_values, players_of, with_value
 from skgan.testing._worlds import World, normal, term_of, worlds
@@ -188,6 +189,11 @@ def _of_metric(part: Metric) -> Iterator[Any]:
         yield float(metric_checks.score(part, metric_checks.sets(0), fake))
 
 
+def _of_features(part: Features) -> Iterator[Any]:
+    yield part.tags(), part.fingerprint()
+    yield np.asarray(feature_checks.look(part)(feature_checks.samples(part, 9)))
+
+
 _TELL: dict[type, Callable[[Any], Iterator[Any]]] = {
     Loss: _of_term,
     Regularizer: _of_term,
@@ -197,4 +203,5 @@ _TELL: dict[type, Callable[[Any], Iterator[Any]]] = {
     Optimizer: _of_optimizer,
     Sampler: _of_sampler,
     Metric: _of_metric,
+    Features: _of_features,
 }

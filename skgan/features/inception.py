@@ -1,0 +1,106 @@
+"""The Inception network of the published FID."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skgan.interfaces import Choice, Features, Integer, InvalidParameterError, Kind, Tags, sentence
+
+NAMES = {"inception": "Inception"}
+
+#: the one file of weights that published figures use; fetched only for weights="download"
+URL = "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth"
+_DIGEST = "6726825d"
+
+
+class Inception(Features):
+    r"""The last pooled layer, `(n, 2048)`, of the Inception network that published FIDs are measured with.
+
+    .. math:: \phi = \mathrm{pool}_3, \qquad p(y|x) = \mathrm{softmax}(W \phi(x))
+
+    Made for colour photographs; of others take features of your own data. Grey images count three times. Nothing is
+    downloaded unless asked for.
+
+    Parameters
+    ----------
+    weights : path, "download", "random" or None, default=None
+        A file with the published weights, ``weights-inception-2015-12-05-6726825d.pth``; "download" fetches it once and
+        checks its hash; "random" are the first weights of `random_state`. None is refused.
+    resize : {"clean", "friendly", "legacy", "tensorflow"}, default="clean"
+        How images come to 299 pixels: by bicubic or bilinear filters without aliasing, by bilinear interpolation with
+        it, or as the first TensorFlow did (the graph of the paper).
+    size : int, default=299
+        Pixels each way, in [75, inf); other sizes give other figures.
+    random_state : int, default=0
+        Of "random" weights, in [0, inf).
+
+    References
+    ----------
+    .. [1] Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVPR 2016.
+    .. [2] Heusel et al., "GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium",
+       NeurIPS 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skgan.features.inception import Inception
+    >>> X = np.zeros((2, 1, 8, 8))
+    >>> Inception("random", size=75).learn(X)(X).shape
+    (2, 2048)
+    """
+
+    constraints = {
+        "weights": (Kind("a path, 'download' or 'random'", "casefold"), Kind("a path", "__fspath__"), Choice(None)),
+        "resize": (Choice("clean", "friendly", "legacy", "tensorflow"),),
+        "size": (Integer(75),),
+        "random_state": (Integer(0),),
+    }
+    knows_classes = True
+
+    def __init__(self, weights: Any = None, resize: str = "clean", size: int = 299, random_state: int = 0):
+        self.weights = weights
+        self.resize = resize
+        self.size = size
+        self.random_state = random_state
+
+    def tags(self) -> Tags:
+        """Return that it needs images."""
+        return Tags(kinds=("image",))
+
+    def fingerprint(self) -> str:
+        """Return the digest of the file of weights."""
+        from skgan.features._networks import sha256_of
+
+        return "" if self.weights in (None, "random", "download") else sha256_of(self.weights)
+
+    def learn(self, X: np.ndarray, y: np.ndarray | None = None) -> Any:
+        """Return the network; of X `(n, c, h, w)` only the number of channels matters."""
+        from skgan.features._inception import Look
+
+        return Look(self._weights(), self.resize, self.size, self.random_state)
+
+    @classmethod
+    def get_test_params(cls) -> list[dict[str, Any]]:
+        """Return random weights and small images."""
+        return [{"weights": "random", "size": 75}]
+
+    def _weights(self) -> Any:
+        from skgan.features._networks import weights_of
+
+        if self.weights is None:
+            raise InvalidParameterError(
+                sentence(
+                    "The 'weights' parameter of Inception must be the path of the published weights, or 'download'.",
+                    "Got None: nothing is downloaded unasked. Pass a path, or compare by 'own-classifier',",
+                    "'own-autoencoder' or 'random-convolutions', which need none.",
+                )
+            )
+        if self.weights == "random":
+            return None
+        if self.weights == "download":
+            from torch.hub import load_state_dict_from_url
+
+            return load_state_dict_from_url(URL, progress=False, check_hash=True, map_location="cpu", weights_only=True)
+        return weights_of(self.weights, "the Inception network of FID")

@@ -1,0 +1,338 @@
+"""Parts that are not skgan's own are tried once before the first step, so that one that breaks its word is named.
+
+Networks are built on torch's meta device, then both turns of the first batch are computed with them and thrown
+away: nothing that training starts from is changed. Parts of skgan pass the conformance kit and are not tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from skgan import plugins
+from skgan.ensemble import Ensemble
+from skgan.exceptions import PluginError, SkganError
+from skgan.interfaces import (
+    Architecture,
+    Augmentation,
+    Component,
+    Conditioning,
+    Critique,
+    DataSpec,
+    Loss,
+    Metric,
+    Optimizer,
+    Regularizer,
+)
+from skgan.memory import is_out_of_memory
+from skgan.objective import Batch, Objective, mean
+from skgan.seeding import global_generator
+from skgan.validation import sentence, short
+
+if TYPE_CHECKING:
+    from skgan.data import Dataset, Rows
+    from skgan.model import Model
+    from skgan.training import Player, TrainState
+
+
+def build(model: Model) -> None:
+    """Refuse foreign parts whose networks, tensors or optimizer are not what the interface says; builds nothing.
+
+    Parameters
+    ----------
+    model : Model
+        Parts and data; its networks need not be there.
+
+    Raises
+    ------
+    PluginError
+        With the part, what it must return and what it returned.
+    """
+    parts, spec = model.parts, model.spec
+    with global_generator((*model.key, "rehearsal")):
+        with torch.device("meta"):
+            if _is_foreign(parts.conditioning):
+                _try_conditioning(parts.conditioning, spec)
+            if _is_foreign(parts.architecture):
+                _try_architecture(parts.architecture, parts.conditioning, spec)
+            for part in filter(_is_foreign, parts.names()):
+                _try_declarations(part, spec)
+        if _is_foreign(parts.optimizer):
+            _try_optimizer(parts.optimizer)
+
+
+def play(model: Model, objective: Objective, data: Dataset) -> None:
+    """Compute both turns of the next batch and throw them away; refuse foreign parts that break their word.
+
+    Parameters
+    ----------
+    model : Model
+        With its networks.
+    objective : Objective
+        What its players minimise.
+    data : Dataset
+        On what.
+
+    Raises
+    ------
+    PluginError
+        With the part, what it must return and what it returned.
+    """
+    parts = (model.parts.architecture, *model.parts.names())
+    if not any(map(_is_foreign, parts)):
+        return
+    state = model.state
+    number = state.step * (objective.n_critic + 1)
+    with _thrown_away(state), global_generator((*objective.key, "rehearsal"), data.device):
+        try:
+            _check_networks(model, objective, data.batch(number))
+            for player in state.players:
+                batch = objective.pieces(state, data.batch(number), player.name).batches[0]()
+                _check_door(batch, model)
+                _check_terms(batch, player, objective)
+        except Exception as error:
+            plugins.blame(error, state.step)
+            raise
+
+
+def check_score(part: Metric, value: Any) -> None:
+    """Refuse a metric that gives no number."""
+    number = isinstance(value, Real) or getattr(value, "shape", None) == ()
+    if not number:
+        came = "None" if value is None else f"an object of type {type(value).__name__}"
+        whose = _whose(part)
+        raise PluginError(sentence(f"{whose} must return a number.", f"Got {came}. Mend it, or use another metric."))
+
+
+# --- before anything is built ---------------------------------------------------------------------
+
+
+def _try_conditioning(part: Conditioning, spec: DataSpec) -> None:
+    for method, given in (("embed", (spec,)), ("head", (8, spec)), ("modulation", (8, spec))):
+        built = _attempt(part, method, *given)
+        _expect(isinstance(built, nn.Module), part, method, "a torch.nn.Module", built)
+        if method == "embed":
+            width = getattr(built, "out_features", None)
+            _expect(isinstance(width, int), part, method, "a module with the int out_features", built)
+
+
+def _try_architecture(part: Architecture, conditioning: Conditioning, spec: DataSpec) -> None:
+    for method in ("generator", "discriminator"):
+        built = _attempt(part, method, spec, conditioning)
+        _expect(isinstance(built, nn.Module), part, method, "a torch.nn.Module", built)
+        trained = any(parameter.requires_grad for parameter in built.parameters())
+        _expect(trained, part, method, "a torch.nn.Module with parameters", said="one without any")
+
+
+def _try_declarations(part: Component, spec: DataSpec) -> None:
+    tensors, modules = (_attempt(part, method, spec) for method in ("state", "modules"))
+    if not isinstance(tensors, _Unknown):
+        whole = isinstance(tensors, Mapping) and all(isinstance(each, Tensor) for each in tensors.values())
+        _expect(whole, part, "state", "a dict of tensors", tensors)
+    if not isinstance(modules, _Unknown):
+        whole = isinstance(modules, Mapping) and all(isinstance(each, nn.Module) for each in modules.values())
+        players = isinstance(modules, Mapping) and set(modules) <= {"generator", "discriminator"}
+        wanted = "a dict of torch.nn.Modules by 'generator' or 'discriminator'"
+        _expect(whole and players, part, "modules", wanted, modules)
+
+
+def _try_optimizer(part: Optimizer) -> None:
+    made = _attempt(part, "make", [nn.Parameter(torch.zeros(2))], 1e-3)
+    _expect(isinstance(made, torch.optim.Optimizer), part, "make", "a torch.optim.Optimizer", made)
+    rate = _attempt(part, "rate", 0)
+    _expect(isinstance(rate, int | float) and rate >= 0, part, "rate", "a number of at least 0", rate)
+
+
+def _attempt(part: Component, method: str, *given: Any) -> Any:
+    """Return what a method returns; what it raises on the meta device it may not raise on a real one."""
+    try:
+        return getattr(part, method)(*given)
+    except SkganError:
+        raise
+    except Exception as error:
+        if _needs_numbers(error):
+            return _Unknown()
+        plugins.blame(error, 0, part, method)
+        raise
+
+
+class _Unknown(nn.Module):
+    """Stands for what could not be found out without memory; passes every check."""
+
+    out_features = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(()))
+
+
+def _needs_numbers(error: Exception) -> bool:
+    return isinstance(error, NotImplementedError) or "meta" in str(error).lower()
+
+
+# --- one turn of each player ----------------------------------------------------------------------
+
+
+@contextmanager
+def _thrown_away(state: TrainState) -> Iterator[None]:
+    """Put everything that a forward pass may change back, and no gradient anywhere."""
+    kept = {tensor: tensor.detach().clone() for tensor in _changed_by_looking(state)}
+    modes = [(player.module, player.module.training) for player in state.players]
+    for module, _ in modes:
+        module.train()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.train(mode)
+        with torch.no_grad():
+            for tensor, before in kept.items():
+                tensor.copy_(before)
+
+
+def _changed_by_looking(state: TrainState) -> list[Tensor]:
+    own = [module for modules in state.modules.values() for module in modules.values()]
+    networks = [player.module for player in state.players] + own
+    buffers = [buffer for network in networks for buffer in network.buffers()]
+    kept = [tensor for tensors in state.parts.values() for tensor in tensors.values()]
+    return buffers + kept + list(state.statistics.values())
+
+
+def _check_networks(model: Model, objective: Objective, rows: Rows) -> None:
+    """Check what both networks say, where who builds them is foreign."""
+    architecture, conditioning, n = model.parts.architecture, model.parts.conditioning, len(rows.x)
+    blamed = next((part for part in (architecture, conditioning) if _is_foreign(part)), None)
+    if blamed is None:
+        return
+    z = objective.prior(torch.randn(n, model.spec.latent_dim, device=rows.x.device))
+    made = model.state.generator.module(z, rows.y)
+    _check_tensor(made, (n, *model.spec.shape), rows.x, blamed, "the generator's forward")
+    discriminator = model.state.discriminator.module
+    for network in discriminator.members if isinstance(discriminator, Ensemble) else [discriminator]:
+        _check_critique(network(rows.x, rows.y), rows, blamed)
+
+
+def _check_critique(critique: Any, rows: Rows, part: Component) -> None:
+    method, n = "the discriminator's forward", len(rows.x)
+    _expect(isinstance(critique, Critique), part, method, "a skgan.interfaces.Critique", critique)
+    for name, value, axes in (("logits", critique.logits, None), ("features", critique.features, 2)):
+        fine = isinstance(value, Tensor) and value.ndim == (axes or max(value.ndim, 1))
+        shape = (n, *value.shape[1:]) if fine else (n,) * (axes or 1)
+        _check_tensor(value, shape, rows.x, part, f"{method} as {name}")
+    if critique.class_logits is not None:
+        _check_tensor(critique.class_logits, (n, rows.y.shape[1]), rows.x, part, f"{method} as class_logits")
+    _expect(critique.logits.requires_grad, part, method, "logits with a gradient", said="a constant")
+
+
+def _asked(part: Component, method: str, *given: Any) -> Any:
+    """Return what a method says, once it has left torch's mode as it was: others would train without a gradient."""
+    said = getattr(part, method)(*given)
+    changed = not torch.is_grad_enabled()
+    torch.set_grad_enabled(True)
+    _expect(not changed, part, method, "with gradients enabled, as it was called", said="gradients switched off")
+    return said
+
+
+def _check_door(batch: Batch, model: Model) -> None:
+    for part in filter(_is_foreign, model.parts.augmentations):
+        changed = _asked(part, "with_state", batch.real.detach(), batch.rng(part), batch.state[part])
+        _check_tensor(changed, tuple(batch.real.shape), batch.z, part, "__call__")
+
+
+def _check_terms(batch: Batch, player: Player, objective: Objective) -> None:
+    """Check every term that a player minimises, and that a gradient can be taken of each that is foreign."""
+    loss = objective.loss
+    value = _asked(loss, batch.player, batch)
+    if _is_foreign(loss):
+        whole = loss.tags().whole_batch
+        hint = "" if whole else " (a scalar needs the tag whole_batch)"
+        _check_tensor(value, () if whole else tuple(batch.fake_.logits.shape), batch.z, loss, batch.player, hint)
+        _expect(value.requires_grad, loss, batch.player, "a loss with a gradient", said="a constant")
+        _check_slope(value, player, loss, batch.player)
+        figures = loss.watch(batch) if batch.player == "discriminator" else {}
+        said = figures.values() if isinstance(figures, Mapping) else [None]
+        single = all(isinstance(each, Tensor) and each.numel() == 1 for each in said)
+        _expect(single, loss, "watch", "a dict of tensors of one number each", figures)
+    for part in filter(_is_foreign, batch.due):
+        factors = _asked(part, "weights", batch)
+        if factors is not None:
+            _check_tensor(factors, (len(batch.real),), batch.z, part, "weights")
+        _check_term(_asked(part, "penalty", batch), batch, player, part, "penalty")
+    if _is_foreign(objective.conditioning):
+        auxiliary = _asked(objective.conditioning, "auxiliary", batch)
+        _check_term(auxiliary, batch, player, objective.conditioning, "auxiliary")
+
+
+def _check_term(value: Any, batch: Batch, player: Player, part: Component, method: str) -> None:
+    """Check a term of `(n,)`, `(k n,)` with k discriminators, or one number."""
+    if value is None:
+        return
+    n = len(batch.real)
+    wanted = f"a tensor of shape ({n},), a scalar or None"
+    _expect(isinstance(value, Tensor), part, method, wanted, value)
+    rows = value.ndim >= 1 and len(value) > 0 and len(value) % n == 0
+    _expect(value.ndim == 0 or rows, part, method, wanted, value)
+    _check_tensor(value, tuple(value.shape), batch.z, part, method)
+    _check_slope(value, player, part, method)
+
+
+def _check_slope(value: Tensor, player: Player, part: Component, method: str) -> None:
+    if not value.requires_grad:
+        return
+    try:
+        torch.autograd.grad(mean(value), player.parameters, retain_graph=True, allow_unused=True)
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
+        raise _breach(part, method, "something that has a gradient", "what torch refuses to differentiate") from error
+
+
+def _check_tensor(
+    value: Any, shape: tuple[int, ...], like: Tensor, part: Component, method: str, hint: str = ""
+) -> None:
+    fine = isinstance(value, Tensor) and value.is_floating_point() and value.device == like.device
+    wanted = f"a tensor of shape {shape}, of real numbers on {like.device}{hint},"
+    _expect(fine and tuple(value.shape) == shape, part, method, wanted, value)
+
+
+# --- what is said ---------------------------------------------------------------------------------
+
+
+def _is_foreign(part: Any) -> bool:
+    return type(part).__module__.partition(".")[0] != plugins.BUILT_IN
+
+
+def _expect(condition: bool, part: Component, method: str, wanted: str, came: Any = None, said: str = "") -> None:
+    if not condition:
+        raise _breach(part, method, wanted, said or _described(came))
+
+
+def _breach(part: Component, method: str, wanted: str, came: str) -> PluginError:
+    return PluginError(
+        sentence(
+            f"{_whose(part)} must return {wanted} from {method}.",
+            f"Got {came}.",
+            "Training has not begun. Mend it, or ask its authors; skgan.testing.check_component says more.",
+        )
+    )
+
+
+def _whose(part: Component) -> str:
+    kind = next((each for each in _KINDS if isinstance(part, each)), Component).__name__.lower()
+    owner = plugins.owner_of(type(part).__module__)
+    whose = f" of the plugin {owner.distribution!r} {owner.version}" if owner is not None else ""
+    return f"The {kind} {short(type(part).__name__)!r}{whose}"
+
+
+_KINDS = (Loss, Regularizer, Architecture, Conditioning, Augmentation, Optimizer, Metric)
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}, {str(value.dtype).removeprefix('torch.')} on {value.device}"
+    return "None" if value is None else f"an object of type {short(type(value).__name__)}"

@@ -1,0 +1,65 @@
+"""What a search may try of a part's parameters, from their constraints and their present values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from skgan.validation import Boolean, Choice, Integer, Real
+
+#: how far a search goes from a positive number, as a factor: of numbers, and of whole numbers
+FACTOR, WHOLE_FACTOR = 10.0, 2
+#: parameters that say which numbers are drawn, not how
+_SEEDS = ("seed", "random_state")
+
+
+def around(params: Mapping[str, Any], constraints: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """Return lists and SciPy distributions by parameter, for those whose constraints say what else is allowed.
+
+    Parameters
+    ----------
+    params : mapping of str to object
+        The present values.
+    constraints : mapping of str to sequence
+        As of `skgan.interfaces.Component`.
+
+    Examples
+    --------
+    >>> from skgan.losses.wgan_gp import WGANGP
+    >>> [float(end) for end in WGANGP().param_space()["gp_weight"].support()]
+    [1.0, 100.0]
+    """
+    spaces = {name: _space(value, constraints.get(name, ())) for name, value in params.items() if name not in _SEEDS}
+    return {name: space for name, space in spaces.items() if space is not None}
+
+
+def _space(value: Any, allowed: Sequence[Any]) -> Any:
+    from scipy import stats
+
+    for constraint in allowed:
+        if isinstance(constraint, Boolean) and isinstance(value, bool):
+            return [False, True]
+        if not constraint.accepts(value):
+            continue
+        if isinstance(constraint, Choice) and len(constraint.values) > 1:
+            return list(constraint.values)
+        if isinstance(constraint, Integer):
+            low, high = max(constraint.low, value // WHOLE_FACTOR), max(value * WHOLE_FACTOR, constraint.low + 1)
+            return stats.randint(low, min(high, constraint.high or high) + 1)
+        if isinstance(constraint, Real):
+            return _real(float(value), constraint)
+    return None
+
+
+def _real(value: float, constraint: Real) -> Any:
+    """Return a distribution around a number, on a logarithmic scale where it is positive and unbounded above."""
+    from scipy import stats
+
+    if value > 0 and math.isinf(constraint.high) and constraint.low <= 0:
+        return stats.loguniform(value / FACTOR, value * FACTOR)
+    if math.isfinite(constraint.low) and math.isfinite(constraint.high):
+        inside = 1e-3 * (constraint.high - constraint.low)
+        return stats.uniform(constraint.low + inside, constraint.high - constraint.low - 2 * inside)
+    low = max(constraint.low, value - max(abs(value), 1.0))
+    return stats.uniform(low, max(abs(value), 1.0) + value - low)
