@@ -190,9 +190,9 @@ class Ranks(Alone):
         """Make the state the same on all ranks: means over all of figures and sums, rank 0's numbers in all else."""
         figures = [total for player in state.players for total in player.means.sums()]
         with self._reaching(f"the tick at step {state.step}"):
-            for bucket in _buckets([*figures, *state.statistics.values()]):
+            for bucket in _buckets([*figures, *_sorted(state.statistics)]):
                 self._in_one(bucket, dist.all_reduce, divide=True)
-            for bucket in _buckets(list(state.tensors().values())):
+            for bucket in _buckets(_sorted(state.tensors())):
                 self._in_one(bucket, partial(dist.broadcast, src=0))
 
     def _in_one(self, tensors: list[Tensor], send: Callable[..., Any], divide: bool = False) -> None:
@@ -224,7 +224,7 @@ class Ranks(Alone):
     def gather(self, phase: str, mine: Any, patient: bool = False) -> list[Any]:
         """Return what every rank says, in the order of the ranks; JSON must be able to hold it."""
         group = self._patient if patient else self._quick
-        words = torch.tensor(list(json.dumps([phase, mine]).encode()), dtype=torch.uint8)
+        words = torch.tensor(list(json.dumps([phase, mine], default=_plain).encode()), dtype=torch.uint8)
         with self._reaching(phase):
             lengths = [torch.zeros(1, dtype=torch.long) for _ in range(self.size)]
             dist.all_gather(lengths, torch.tensor([len(words)]), group=group)
@@ -396,12 +396,22 @@ def _store_of_environment(timeout: timedelta) -> Any:
     return _STORE[0]
 
 
+def _plain(number: Any) -> Any:
+    """Return a NumPy number as Python has it."""
+    return number.item()
+
+
 def _as_raised(name: str, words: str) -> Exception:
     """Return an error of rank 0 as the other ranks raise it."""
     kind = getattr(exceptions, name, None)
     if isinstance(kind, type) and issubclass(kind, SkganError):
         return kind(words)
     return RankError(sentence(f"Rank 0 failed with {name}: {words[:300].rstrip('. ')}.", "Mend that and start again."))
+
+
+def _sorted(tensors: Mapping[str, Tensor]) -> list[Tensor]:
+    """Return tensors in the order of their names; a state that was loaded has them in any order."""
+    return [tensors[name] for name in sorted(tensors)]
 
 
 def _buckets(tensors: Sequence[Tensor]) -> Iterator[list[Tensor]]:

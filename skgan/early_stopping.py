@@ -119,14 +119,15 @@ class Judge:
         The held-out rows and their labels.
     stops : bool
         Whether to stop, and to go back to the best; otherwise only to record.
-    ranks : Alone, optional
+
+    Attributes
+    ----------
+    ranks : Alone
         Of which the first looks, and all decide by its figures.
     """
 
-    def __init__(
-        self, estimator: GANEstimator, model: Model, X: Any, y: Any, stops: bool = True, ranks: Alone | None = None
-    ):
-        self._ranks = Alone() if ranks is None else ranks
+    def __init__(self, estimator: GANEstimator, model: Model, X: Any, y: Any, stops: bool = True):
+        self.ranks = Alone()
         self._twin = copy.copy(estimator)
         self._twin._model_ = model
         self._twin.sampler = None
@@ -151,7 +152,7 @@ class Judge:
 
     def look(self, state: TrainState) -> dict[str, float]:
         """Return the figures of all metrics, and keep the state when the first one never was better."""
-        figures = self._ranks.first_does("the look at held-out rows", self._figures)
+        figures = self.ranks.first_does("the look at held-out rows", self._figures)
         score = figures["validation/score"]
         self._looked_at = state.step
         self._waited = 0 if self.best is None or score >= self.best + self._tol else self._waited + 1

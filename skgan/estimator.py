@@ -544,7 +544,7 @@ class GANEstimator(
             verbose=int(self.verbose),
             keeper=None if keeper is None else keeper(),
             resumed=run,
-            judge=self._judge(model, *held_out, stops=not one_pass, run=run, ranks=ranks),
+            judge=self._judge(model, *held_out, stops=not one_pass, run=run),
             judged=self._judged,
             ranks=ranks,
         )
@@ -561,13 +561,13 @@ class GANEstimator(
 
         return early_stopping.hold_out(X, y, self.validation_fraction, self._seed_asked_for())
 
-    def _judge(self, model: Model, X: Any, y: Any, *, stops: bool, run: Run | None, ranks: Alone) -> Any:
+    def _judge(self, model: Model, X: Any, y: Any, *, stops: bool, run: Run | None) -> Any:
         """Return who judges the training on held-out rows, as far as the checkpoint that it goes on from had come."""
         if X is None:
             return None
         from skgan.early_stopping import Judge
 
-        judge = Judge(self, model, X, y, stops, ranks)
+        judge = Judge(self, model, X, y, stops)
         if run is not None and "judged" in run:
             judge.store(run["judged"], run["best"])
         return judge

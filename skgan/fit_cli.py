@@ -32,7 +32,8 @@ INTERRUPTED = 130
 def fit(data: Path, out: Path, overwrite: bool, debug: bool, **options: Any) -> None:
     """Fit a GAN on DATA, a .npy, .npz (X and y) or .csv file, and save it.
 
-    Exit status: 2 for a wrong option, 1 for a failure, 130 after Ctrl-C, 143 after SIGTERM.
+    Exit status: 2 for a wrong option, 1 for a failure, 130 after Ctrl-C, 143 after SIGTERM. On several GPUs:
+    torchrun --nproc-per-node 2 -m skgan fit ...
     """
     from skgan import tables
 
@@ -50,19 +51,30 @@ def fit(data: Path, out: Path, overwrite: bool, debug: bool, **options: Any) -> 
     except Exception as error:
         if debug:
             raise
-        raise _said(error) from None
+        said = _said(error)
+        if rank := _rank():
+            said.message = f"(rank {rank}) {said.message}"
+        raise said from None
 
 
 def _fit(data: Path, out: Path, label: str | None, params: dict[str, Any], overwrite: bool) -> None:
     from skgan import GANEstimator, tables
 
-    _check_out(out, overwrite)
+    if not _rank():
+        _check_out(out, overwrite)
     gan = GANEstimator(verbose=int(sys.stderr.isatty())).set_params(**params)
     X, y = tables.read(data, label)
     gan.fit(X, y)
+    if _rank():  # all ranks hold the same model, and one of them writes it
+        return
     gan.save(out, overwrite=overwrite)
     click.echo(f"{gan.n_iter_} steps on {len(X)} rows. Model: {out}")
     click.echo(f"Draw from it: skgan sample {out} -n 64 -o samples.npy")
+
+
+def _rank() -> int:
+    """Return which one this is of the processes that torchrun started; 0 without it."""
+    return int(os.environ.get("RANK", 0)) if int(os.environ.get("WORLD_SIZE", 1)) > 1 else 0
 
 
 def _check_out(out: Path, overwrite: bool) -> None:

@@ -216,7 +216,7 @@ def fingerprint(X: Any, y: Any) -> dict[str, str]:
 def digest_of(tensors: Mapping[str, torch.Tensor]) -> str:
     """Return a digest of tensors with their names."""
     digest = hashlib.sha256()
-    for name, tensor in tensors.items():
+    for name, tensor in sorted(tensors.items()):
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()

@@ -154,6 +154,8 @@ class Watch:
             state, self.history, self._last_step, partial(sample, model), judged and partial(judged, model)
         )
         self._judge = judge
+        if judge is not None:
+            judge.ranks = self.ranks
         self._redraw = redraw
         self._ticked = 0
         self._is_told = False
@@ -228,7 +230,7 @@ class Watch:
             self._go_back(failure)
             return False
         self._ticked = self.state.step
-        entry: dict[str, float] = {"step": self.state.step, "seconds": self._before + time.perf_counter() - self._began}
+        entry: dict[str, float] = {"step": self.state.step, "seconds": self.ranks.first_does("the clock", self._seconds)}
         entry |= means
         if between := self.state.step % TICK > 0:  # a closing tick in between reports, and adapts nothing
             self._unclosed = self._before_closing(open_means)
@@ -292,6 +294,9 @@ class Watch:
 
     def _was_told_to_stop(self) -> bool:
         return self._ended_by is not None or self._signals.error is not None
+
+    def _seconds(self) -> float:
+        return self._before + time.perf_counter() - self._began
 
     def _out_of_time(self) -> bool:
         return self._max_time is not None and time.perf_counter() - self._began >= self._max_time
