@@ -315,6 +315,10 @@ class Ranks(Alone):
             else:
                 for group in self._groups:
                     dist.destroy_process_group(group)
+        self._groups = []
+        self._patient = self._quick = self._gradients = (
+            None  # a connection closes, which the others see, when it is let go
+        )
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Two ranks on the CPU train what one trains with twice the batch, agree in all they do, and never wait for ever."""
 
-import inspect
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -9,7 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import torch.distributed as dist
+from hypothesis import given
+from hypothesis import strategies as st
+from joblib import Parallel, delayed
 
 import skgan
 from skgan import GANEstimator, distributed
@@ -60,9 +64,92 @@ def two_ranks(folder, *names, statuses=(0, 0)):
     return said
 
 
-NUMBERS = (
-    "two_ranks_are_one_with_twice_the_batch",
-    "weights_are_the_same_before_they_are_levelled",
-    "parts_draw_other_numbers_on_each_rank_and_keep_the_same_state",
-    "other_ways_to_fit",
+def checks():
+    found = re.findall(r"^def check_(\w+)", (HERE / "ranks.py").read_text(encoding="utf-8"), re.MULTILINE)
+    return [name for name in found if name != DIES]
+
+
+#: ends one of the two processes, so it is by itself
+DIES = "a_rank_that_dies_is_named"
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_two_ranks(part, tmp_path):
+    for folder in checks():
+        (tmp_path / folder).mkdir()
+    said = two_ranks(tmp_path, *checks()[part::2])
+    assert [out.splitlines()[-1] for out, _ in said] == ["rank 0 is through", "rank 1 is through"]
+
+
+def test_a_rank_that_dies_ends_the_other(tmp_path):
+    two_ranks(tmp_path, DIES, statuses=(0, 9))
+
+
+# --- how they are started -------------------------------------------------------------------------
+
+
+def torchrun(*arguments, **settings):
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", free_port()]
+    return subprocess.run(
+        [*command, *arguments], env=environment(), capture_output=True, text=True, timeout=LONG, **settings
+    )
+
+
+def test_the_command_trains_on_all_ranks_and_the_first_one_writes(tmp_path):
+    X = np.random.default_rng(0).standard_normal((37, 3)).astype(np.float32)
+    np.save(tmp_path / "X.npy", X)
+    net = ("--set", "architecture=mlp", "--set", "architecture__width=8", "--set", "architecture__depth=1")
+    options = (*net, "--set", "batch_size=8", "--max-iter", "12", "--seed", "0", "--device", "cpu", "--out", "model")
+    done = torchrun("-m", "skgan", "fit", "X.npy", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("12 steps on 37 rows") == 1
+    assert "skgan" not in done.stderr
+    loaded = GANEstimator.load(tmp_path / "model")
+    one = GANEstimator(architecture=MLP(8, 1), batch_size=16, max_iter=12, random_state=0, device="cpu").fit(X)
+    np.testing.assert_allclose(loaded.sample(20, random_state=1), one.sample(20, random_state=1), atol=1e-5)
+
+
+def test_a_script_without_torchrun_never_asks_for_others(monkeypatch):
+    monkeypatch.setattr(dist, "init_process_group", lambda *_, **__: pytest.fail("joined"))
+    assert not distributed.is_several()
+    with distributed.joined() as ranks:
+        assert (ranks.rank, ranks.size, ranks.leads, ranks.alone) == (0, 1, True, True)
+
+
+@pytest.mark.parametrize("missing", ["RANK", "MASTER_ADDR", "MASTER_PORT"])
+def test_half_an_environment_is_refused(missing, monkeypatch):
+    whole = {"WORLD_SIZE": "2", "RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}
+    for name, value in whole.items():
+        monkeypatch.setenv(name, value)
+    assert distributed.is_several()
+    monkeypatch.delenv(missing)
+    with pytest.raises(RankError, match=f"WORLD_SIZE=2.*{missing}.*torchrun"):
+        GANEstimator().fit(np.eye(4))
+
+
+def test_threads_workers_and_who_wants_to_be_alone_do_not_join(monkeypatch):
+    for name, value in {"WORLD_SIZE": "2", "RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with distributed.alone():
+        assert not distributed.is_several()
+    for backend in ("threading", "loky"):
+        assert Parallel(n_jobs=2, backend=backend)([delayed(distributed.is_several)()]) == [False]
+
+
+# --- the rows -------------------------------------------------------------------------------------
+
+
+@given(
+    n=st.integers(1, 40),
+    size=st.integers(1, 9),
+    ranks=st.integers(1, 4),
+    number=st.integers(0, 30),
+    count=st.integers(1, 4),
 )
+def test_the_slices_of_all_ranks_are_the_batches_of_one(n, size, ranks, number, count):
+    one = Shuffled(n, size * ranks, ("key",), torch.device("cpu"))
+    slices = [Shuffled(n, size, ("key",), torch.device("cpu"), (rank, ranks)) for rank in range(ranks)]
+    whole = torch.cat([one.rows(number + turn).view(ranks, size) for turn in range(count)], dim=1)
+    for rank, mine in enumerate(slices):
+        assert torch.equal(mine.rows(number, count), whole[rank])
+        assert torch.equal(mine.rows(number), whole[rank][:size])
