@@ -20,6 +20,7 @@ from skgan import _fs, blueprint, latents, nesting, plugins, registry
 from skgan.checkpoint_dir import write_error
 from skgan.encoding import Encoding
 from skgan.encoding.preprocessors import plain
+from skgan.encoding.table import Table
 from skgan.exceptions import (
     CheckpointError,
     CheckpointExistsError,
@@ -31,7 +32,7 @@ from skgan.exceptions import (
     SkganError,
 )
 from skgan.history import History
-from skgan.interfaces import Component, DataSpec, Features
+from skgan.interfaces import ColumnSpec, Component, DataSpec, Features
 from skgan.model import Model
 from skgan.precision import FLOAT32, Precision
 from skgan.reading import CONFIG, MANIFEST, STATE, Saved, corrupt, manifest_of, read
@@ -90,7 +91,7 @@ def files_of(
     config = {
         "params": _params(estimator),
         "model": _model_config(model, counters),
-        "encoding": estimator._encoding_.state(tensors),
+        "encoding": _encoding_config(estimator._encoding_, tensors),
         "history": _history(history, tensors),
         "fitted": _fitted(estimator),
     }
@@ -152,9 +153,9 @@ def _estimator(cls: type[GANEstimator], saved: Saved) -> GANEstimator:
     _refuse_too_much_beside(saved)
     tensors = saved.arrays()
     _refuse_nonfinite(saved, tensors)
-    encoding = Encoding.from_state(config["encoding"], tensors)
+    encoding: Any = _encoding(config["encoding"], tensors)
     again: dict[str, np.ndarray] = {}
-    if _json(encoding.state(again)) != _json(config["encoding"]):
+    if _json(_encoding_config(encoding, again)) != _json(config["encoding"]):
         raise ValueError("the encoding describes itself otherwise")
     encoding.check()
     if vars(encoding.spec(model.spec.latent_dim, model.prior.codes())) != vars(model.spec):
@@ -294,6 +295,8 @@ def _described(kind: str | None, value: Any) -> Any:
         return {"list": [_described(kind, member) for member in value]}
     if isinstance(value, latents.Prior):
         return latents.described(value)
+    if isinstance(value, Mapping):  # of columns, whose names may be numbers
+        return {"columns": [[plain(name), _described("encoder", each)] for name, each in value.items()]}
     if kind and isinstance(value, Component | type):
         return _part_config(kind, value() if isinstance(value, type) else value)
     return plain(value)
@@ -323,11 +326,34 @@ def _part_or_value(kind: str | None, value: Any) -> Any:
     """Return what `_described` described, a part only where one of its family belongs."""
     if isinstance(value, dict) and "prior" in value:
         return latents.from_description(value)
+    if isinstance(value, dict) and "columns" in value:
+        return {name: _part_or_value("encoder", each) for name, each in value["columns"]}
     if isinstance(value, dict) and "list" in value:
         return [_part_or_value(kind, member) for member in value["list"]]
     if isinstance(value, dict) and kind:
         return _part(kind, value)
     return tuple(value) if isinstance(value, list) else value
+
+
+def _encoding_config(encoding: Encoding | Table, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Return what an encoding has learned as JSON holds it; encoders and rules become their name and parameters."""
+    config = encoding.state(arrays)
+    if isinstance(encoding, Table):
+        for told in config["table"]:
+            told["encoder"] = _part_config("encoder", told["encoder"])
+            told["categories"] = plain(told["categories"])
+        config["constraints"] = [_part_config("constraint", rule) for rule in config["constraints"]]
+        config["names"] = plain(config["names"])
+    return config
+
+
+def _encoding(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Encoding | Table:
+    """Return the encoding that `_encoding_config` described."""
+    if "table" not in config:
+        return Encoding.from_state(dict(config), dict(arrays))
+    told = [each | {"encoder": _part("encoder", each["encoder"])} for each in config["table"]]
+    rules = [_part("constraint", rule) for rule in config["constraints"]]
+    return Table.from_state(dict(config) | {"table": told, "constraints": rules}, dict(arrays))
 
 
 def _part(kind: str, config: Mapping[str, Any], largest: int | None = None) -> Component:
@@ -415,6 +441,7 @@ def _model(config: Mapping[str, Any], size: int) -> Model:
         value = config["parts"][name]
         parts[name] = [_part(kind, each) for each in value] if isinstance(value, list) else _part(kind, value, largest)
     shapes: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in config["spec"].items()}
+    shapes["columns"] = tuple(ColumnSpec(*column) for column in shapes.get("columns", ()))
     spec = DataSpec(**shapes)
     if max(spec.n_values, spec.latent_dim, *spec.label_shape, config["numbers"]["n_discriminators"]) > largest:
         raise ValueError("the networks were made for more than the file has room for")

@@ -61,6 +61,17 @@ def _one_sample_one_gradient(first: Component, second: Component) -> str:
     return "it needs the gradient at each sample, and batch statistics mix the samples of a batch"
 
 
+def _rows_at_once(first: Component, second: Component) -> str:
+    if not isinstance(second, Architecture):
+        return ""
+    tags, together = first.tags(), second.tags().rows_at_once
+    if tags.differentiates and tags.rows_at_once != together:
+        return f"it takes the gradient at {tags.rows_at_once} rows at once, and the discriminator judges {together}"
+    if together > 1 and (tags.weighs or tags.classifies):
+        return f"it needs a logit for each row, and the discriminator gives one for {together}"
+    return ""
+
+
 def _factors_need_values(first: Component, second: Component) -> str:
     if isinstance(first, Loss) and first.tags().whole_batch and second.tags().weighs:
         return "it weighs the loss of each sample, and this loss is one number for the whole batch"
@@ -85,6 +96,7 @@ PAIR_RULES: tuple[Rule, ...] = (
     _class_logits_come_from_a_head,
     _second_derivatives,
     _one_sample_one_gradient,
+    _rows_at_once,
     _factors_need_values,
     _one_limit_of_weights,
     _clipped_weights_have_small_slopes,
@@ -119,7 +131,26 @@ def _square_images(part: Component, spec: DataSpec) -> str:
     return f"it needs images as wide as high, and X has shape {spec.shape}"
 
 
-DATA_RULES: tuple[DataRule, ...] = (_kind_of_data, _kind_of_labels, _codes_to_read, _square_images)
+def _columns_to_know(part: Component, spec: DataSpec) -> str:
+    if not part.tags().tables or spec.columns:
+        return ""
+    return "it needs a table of mixed types, and X is none; give a DataFrame, or say columns={}"
+
+
+def _values_asked_for(part: Component, spec: DataSpec) -> str:
+    if not part.tags().reads_condition or spec.condition_dim:
+        return ""
+    return "it reads which values of a row are asked for, and none are; use a table and conditioning='condition-vector'"
+
+
+DATA_RULES: tuple[DataRule, ...] = (
+    _kind_of_data,
+    _kind_of_labels,
+    _codes_to_read,
+    _columns_to_know,
+    _values_asked_for,
+    _square_images,
+)
 
 
 def why_not(first: Component, second: Component) -> str:
@@ -171,6 +202,20 @@ def check_data(kind: str, part: Component, spec: DataSpec) -> None:
     reason = why_not_data(part, spec)
     if reason:
         _refuse(f"The {kind} {name_of(kind, part)!r} does not go with this data: {reason}.", kind)
+
+
+def check_batch_size(architecture: Architecture, batch_size: int) -> None:
+    """Refuse a batch that cannot be parted into the rows that the discriminator judges together."""
+    together = architecture.tags().rows_at_once
+    if batch_size % together:
+        below = batch_size // together * together
+        near = listed([size for size in (below, below + together) if size])
+        raise IncompatibleComponentError(
+            sentence(
+                f"batch_size must be a multiple of the {together} rows that {name_of('architecture', architecture)!r}",
+                f"judges together. Got {batch_size}. Set it to {near.replace(', ', ' or ')}.",
+            )
+        )
 
 
 def check_sampler(sampler: Sampler, parts: Parts, spec: DataSpec, prior: Prior) -> None:

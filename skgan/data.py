@@ -33,32 +33,35 @@ class Shuffled:
         Of the order of the rows.
     device : torch.device
         Where places of rows are wanted.
-    shard : tuple of int
-        Which of how many equal slices of a batch that is so many times as large; ``(0, 1)`` is all of it.
     """
 
-    def __init__(self, n: int, batch_size: int, key: Key, device: torch.device, shard: tuple[int, int] = (0, 1)):
+    def __init__(self, n: int, batch_size: int, key: Key, device: torch.device):
         self.n = n
         self.batch_size = batch_size
         self.key = key
         self.device = device
-        self.shard = shard
         self._epoch = -1
         self._order = torch.empty(0, dtype=torch.long)
 
     def rows(self, number: int, count: int = 1) -> Tensor:
         """Return the places of the rows of `count` batches from `number` on, `(count * batch_size,)`."""
-        which, slices = self.shard
-        epoch, offset = divmod(number * self.batch_size * slices, self.n)
+        epoch, offset = divmod(number * self.batch_size, self.n)
         pieces: list[Tensor] = []
-        missing = count * self.batch_size * slices
+        missing = count * self.batch_size
         while missing:
             piece = self._order_of(epoch)[offset : offset + missing]
             pieces.append(piece)
             missing -= len(piece)
             epoch, offset = epoch + 1, 0
-        rows = pieces[0] if len(pieces) == 1 else torch.cat(pieces)
-        return rows if slices == 1 else rows.view(count, slices, self.batch_size)[:, which].reshape(-1)
+        return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+
+    def row(self, places: Tensor) -> Tensor:
+        """Return the rows that places are of; here they are the same."""
+        return places
+
+    def told(self, labels: Tensor, places: Tensor) -> Tensor:
+        """Return what networks are told of the stored labels of the rows at some places: all."""
+        return labels
 
     def go_on(self, key: Key) -> None:
         """Let the order follow from another key."""
@@ -89,8 +92,10 @@ class Dataset:
         Rows in a batch; may exceed n.
     key : tuple
         Of the order of the rows.
+    order : Shuffled, optional
+        Which rows come when, with the rows of all slices in a batch; None goes round in ever new permutations.
     shard : tuple of int
-        Which of how many slices of each batch this process takes.
+        Which of how many equal slices of each batch this process takes; ``(0, 1)`` is all of it.
     """
 
     def __init__(
@@ -102,6 +107,7 @@ class Dataset:
         known: Callable[[Tensor], Tensor],
         batch_size: int,
         key: Key,
+        order: Shuffled | None = None,
         shard: tuple[int, int] = (0, 1),
     ):
         self.x = x
@@ -110,7 +116,8 @@ class Dataset:
         self.expand_labels = expand_labels
         self.known = known
         self.batch_size = batch_size
-        self.order = Shuffled(len(x), batch_size, key, x.device, shard)
+        self.shard = shard
+        self.order = Shuffled(len(x), batch_size * shard[1], key, x.device) if order is None else order
 
     def __len__(self) -> int:
         return len(self.x)
@@ -122,12 +129,15 @@ class Dataset:
 
     def places(self, number: int, count: int = 1) -> Tensor:
         """Return where the rows of `count` batches from `number` on are, `(count * batch_size,)`."""
-        return self.order.rows(number, count)
+        which, slices = self.shard
+        places = self.order.rows(number, count)
+        return places if slices == 1 else places.view(count, slices, self.batch_size)[:, which].reshape(-1)
 
     def at(self, places: Tensor, number: int) -> Rows:
-        """Return the rows at these places as batch `number`."""
-        labels = self.labels[places]
-        return Rows(self.expand_x(self.x[places]), self.expand_labels(labels), self.known(labels), number)
+        """Return the rows at these places as batch `number`, with what the order leaves of their labels."""
+        rows = self.order.row(places)
+        labels = self.order.told(self.labels[rows], places)
+        return Rows(self.expand_x(self.x[rows]), self.expand_labels(labels), self.known(labels), number)
 
     def batch(self, number: int) -> Rows:
         """Return batch `number` of the endless run through the rows."""

@@ -316,9 +316,7 @@ class Ranks(Alone):
                 for group in self._groups:
                     dist.destroy_process_group(group)
         self._groups = []
-        self._patient = self._quick = self._gradients = (
-            None  # a connection closes, which the others see, when it is let go
-        )
+        self._patient = self._quick = self._gradients = None  # a connection that is let go is closed, which others see
 
 
 @contextmanager

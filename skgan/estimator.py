@@ -35,6 +35,7 @@ from skgan.validation import (
     Real,
     Sizes,
     as_array,
+    check_columns,
     check_table,
     check_value,
     check_X,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
     from skgan.checkpoint_dir import CheckpointDirectory
     from skgan.distributed import Alone
+    from skgan.encoding.table import Table
     from skgan.history import History
     from skgan.model import Model
     from skgan.resuming import Run
@@ -64,8 +66,8 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "preprocessor": (Kind("a transformer with fit_transform and inverse_transform", "inverse_transform"), Choice(None)),
     "layout": (Choice("auto", "nf", "nhw", "nhwc", "nchw", "ncl", "ncdhw"),),
     "image_shape": (Sizes(2, 3), Choice(None)),
-    "columns": (Only(None),),
-    "constraints": (Only(None),),
+    "columns": (Kind("a dict of columns and their kinds or encoders", "items"), Choice(None)),
+    "constraints": (Kind("a list of skgan.interfaces.Constraint", "__len__"), Kind("one", "enforce"), Choice(None)),
     "latent_dim": (Integer(1),),
     "batch_size": (Integer(1),),
     "n_critic": (Integer(1), _AUTO),
@@ -140,10 +142,13 @@ class GANEstimator(
         whose channel axis is the one of at most four, five as volumes.
     image_shape : tuple of int or None, default=None
         `(c, h, w)` or `(h, w)` of images that come as flat rows.
-    columns : None
-        Kept for tables of mixed types, which this version does not encode.
-    constraints : None
-        Kept for tables of mixed types.
+    columns : dict or None, default=None
+        What columns of a table are, where their values do not say: name (place, for arrays) to "continuous",
+        "integer", "spikes", "discrete", "boolean", "ordinal", "datetime", "id", "constant", or to an encoder by
+        name or as an object. Given, even empty, X is a table of mixed types; otherwise a DataFrame is one when it
+        holds more than numbers.
+    constraints : Constraint, list of them, str or None, default=None
+        Rules that the rows of a table keep, such as ``LessThan("start", "end")`` of `skgan.constraints`.
     latent_dim : int, default=64
         Width of a latent, in [1, inf).
     batch_size : int, default=64
@@ -516,19 +521,22 @@ class GANEstimator(
             self._encoding_.labels.check_classes(classes)
         micro_batches.check(model.parts, self.micro_batch, self.batch_size)
         model.device = str(device)
+        x, labels = self._encoding_.stored(rows, y, model.key)
+        per_step = self.batch_size * ranks.size
         data = Dataset(
-            self._encoding_.encode(rows).to(device),
-            self._encoding_.encode_labels(y, len(rows)).to(device),
+            x.to(device),
+            labels.to(device),
             self._encoding_.scaling.expand,
             self._encoding_.labels.expand,
             self._encoding_.labels.known,
             self.batch_size,
             model.key,
+            self._encoding_.order(labels, model.parts.conditioning.asking(), per_step, model.key, device),
             (ranks.rank, ranks.size),
         )
         if model.step == 0:
-            rehearsal.play(model, model.objective(), data)
-        per_pass = -(-len(rows) // (self.batch_size * ranks.size))
+            rehearsal.play(model, model.objective(), data, self.micro_batch)
+        per_pass = -(-len(rows) // per_step)
         n_steps = per_pass if one_pass else resolution.budget(self.max_iter, model.spec.kind, len(rows))
         ranks.compare("the data and first weights", partial(self._beginning, model, X, y))
         watch = Watch(
@@ -682,10 +690,12 @@ class GANEstimator(
         seed = _drawn_seed(self.random_state)
         if self.random_state is None:
             seed = ranks.first_does("the seed", lambda: seed)
-        layout = Layout(X, rows, self.layout, self.image_shape)
-        conditioning = given["conditioning"]
-        kinds = conditioning.tags().labels if isinstance(conditioning, Component) else None
-        self._encoding_ = Encoding(layout, rows, y, classes, self.preprocessor, kinds)
+        if isinstance(rows, np.ndarray) and self.columns is None:
+            layout = Layout(X, rows, self.layout, self.image_shape)
+            kinds = given["conditioning"].tags().labels if isinstance(given["conditioning"], Component) else None
+            self._encoding_: Any = Encoding(layout, rows, y, classes, self.preprocessor, kinds)
+        else:
+            self._encoding_ = self._new_table(rows, y, classes, given)
         if remark := self._encoding_.labels.remark(len(rows)):
             warnings.warn(remark, UserWarning, stacklevel=4)
         prior = latents.prior_of(self.prior)
@@ -700,6 +710,25 @@ class GANEstimator(
         rehearsal.build(model)
         return model
 
+    def _new_table(self, X: Any, y: Any, classes: Any, given: dict[str, Any]) -> Table:
+        """Learn how the columns of a table look."""
+        from skgan import resolution
+        from skgan.encoding.table import Table
+        from skgan.interfaces import Asking
+
+        if self.preprocessor is not None:
+            raise InvalidParameterError(
+                sentence(
+                    "The 'preprocessor' parameter of GANEstimator must be None for a table of mixed types.",
+                    "Got a transformer. Name encoders of columns with columns={name: encoder} instead.",
+                )
+            )
+        said, rules = resolution.for_tables(self.get_params(deep=False), given)
+        conditioning = given["conditioning"]
+        asking = Asking() if conditioning is None else conditioning.asking()
+        kinds = None if conditioning is None else conditioning.tags().labels
+        return Table(X, said, y, classes, kinds, asking, rules)
+
     def _finish(self, watch: Watch) -> None:
         """Make the trained networks this estimator's."""
         watch.close()
@@ -711,6 +740,7 @@ class GANEstimator(
         """Set the public attributes that follow from the model and the encoding."""
         from skgan import resolution
         from skgan.encoding.labels import Classes
+        from skgan.encoding.table import Table
 
         parts, encoding = self._model_.parts, self._encoding_
         self.loss_ = parts.loss
@@ -728,15 +758,16 @@ class GANEstimator(
         self.n_iter_ = self._model_.step
         self.provenance_ = resolution.provenance(parts)
         self._n_features_out = self._model_.feature_width()
-        self.label_kind_ = encoding.labels.kind
-        self.label_shape_ = encoding.labels.shape
+        labels = encoding.labels.of_y if isinstance(encoding, Table) else encoding.labels
+        self.label_kind_ = labels.kind
+        self.label_shape_ = labels.shape
         scores = self.history_.get("validation/score", [])
         self.__dict__.pop("best_validation_score_", None)
         if scores:
             self.best_validation_score_ = float(np.nanmax(scores))
-        if isinstance(encoding.labels, Classes):
-            self.classes_ = encoding.labels.classes
-            self.class_prior_ = encoding.labels.prior
+        if isinstance(labels, Classes):
+            self.classes_ = labels.classes
+            self.class_prior_ = labels.prior
         else:  # of a fit before this one
             self.__dict__.pop("classes_", None)
             self.__dict__.pop("class_prior_", None)
@@ -857,6 +888,9 @@ class GANEstimator(
         model = self._fitted_model()
         check_value("sample", "random_state", random_state, CONSTRAINTS["random_state"])
         labels = self._encoding_.labels
+        wish = self._encoding_.wish(y, n_samples)
+        if wish is not None:
+            n_samples, y = len(wish), None
         n = _how_many(n_samples, labels.count(y), latents)
         if random_state is None:
             key: seeding.Key = (*model.key, "sample", self._draws_)
@@ -865,7 +899,11 @@ class GANEstimator(
         with memory.explained(self._out_of_memory_on(n)):
             values = self._labels_for(n, y, key)
             said = labels.restore(values) if return_y else None
-            X = self._draw(model, n, labels.encode(values), latents, self.sampler if sampler is None else sampler, key)
+            how = self.sampler if sampler is None else sampler
+            if wish is None:
+                X = self._draw(model, n, labels.encode(values), latents, how, key)
+            else:
+                X = wish.fulfilled(values, partial(self._blocks, model, latents=latents, sampler=how), key)
         if random_state is None:
             self._draws_ += 1
         return (X, said) if return_y else X
@@ -1111,8 +1149,13 @@ class GANEstimator(
         """Raise `InvalidParameterError` when a parameter is none of what the table says."""
         check_table("GANEstimator", self.get_params(deep=False), CONSTRAINTS, _DEFAULTS)
 
-    def _checked(self, X: Any, *, reset: bool) -> np.ndarray:
+    def _checked(self, X: Any, *, reset: bool) -> Any:
+        from skgan.encoding import columns
+        from skgan.encoding.table import Table
+
         X = as_array(X)
+        if columns.is_table(X, self.columns) if reset else isinstance(self._encoding_, Table):
+            return check_columns(self, X, reset=reset)
         if not reset:
             self._encoding_.layout.check(X)
         return check_X(self, X, reset=reset)
@@ -1150,12 +1193,16 @@ class GANEstimator(
             values, which = np.unique(self._labels_for(n, y, key), axis=0, return_inverse=True)
             return values, torch.from_numpy(which.reshape(-1))
         labels = self._encoding_.labels
-        if labels.kind == "classes":
+        if labels.kind == "classes" and not labels.conditional:
             return np.arange(labels.dim, dtype=np.int32), None
         return self._labels_for(STARTS if labels.dim else 1, None, key), None
 
     def _draw(self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> Any:
-        """Return n samples of `model` with stored labels, the way X came; made block by block, so memory is bounded."""
+        """Return n samples of `model` with stored labels, the way X came."""
+        return self._encoding_.finished(self._blocks(model, n, stored, latents, sampler, key), stored, key)
+
+    def _blocks(self, model: Model, n: int, stored: Tensor, latents: Any, sampler: Any, key: seeding.Key) -> list[Any]:
+        """Return n samples of `model` with stored labels, made block by block, so memory is bounded."""
         from tqdm.auto import tqdm
 
         from skgan import resolution, sampling
@@ -1174,16 +1221,18 @@ class GANEstimator(
         if sampler is not None:
             networks = network, model.state.discriminator.module
             z = draw(slice(0, n))
-            return encoding.decode(sampling.draw_with(sampler, *networks, z, encoding.labels.expand(stored), key))
-        chunk = sampling.chunk_rows(model.state.device, model.spec.n_values)
+            return [encoding.drawn(sampling.draw_with(sampler, *networks, z, encoding.labels.expand(stored), key))]
+        device = model.state.device
+        chunk = sampling.CHUNK_OF_TABLES if model.spec.columns else sampling.chunk_rows(device, model.spec.n_values)
         blocks = sampling.blocks(n, chunk, model.spec.n_values)
-        generator = partial(model.precision.run, network)
+        own = key if latents is None else ("given",)
+        generator = sampling.Chance(partial(model.precision.run, network), own, device)
         pieces = []
         bar = tqdm(sampling.ahead(draw, blocks), total=len(blocks), disable=not self.verbose or len(blocks) == 1)
         for rows, z in zip(blocks, bar, strict=True):
-            y = encoding.labels.expand(stored[rows].to(model.state.device))
-            pieces.append(encoding.decode(sampling.generate(generator, z, y, network, chunk)))
-        return encoding.layout.joined(pieces)
+            y = encoding.labels.expand(stored[rows].to(device))
+            pieces.append(encoding.drawn(sampling.generate(generator, z, y, network, chunk)))
+        return pieces
 
     def _preview(self, seen: Tensor, model: Model, n_samples: int, y: Any = None) -> Any:
         """Return samples of a model in training, always from the same latents; for `seen` where y is images."""

@@ -51,10 +51,7 @@ def fit(data: Path, out: Path, overwrite: bool, debug: bool, **options: Any) -> 
     except Exception as error:
         if debug:
             raise
-        said = _said(error)
-        if rank := _rank():
-            said.message = f"(rank {rank}) {said.message}"
-        raise said from None
+        raise _said(error) from None
 
 
 def _fit(data: Path, out: Path, label: str | None, params: dict[str, Any], overwrite: bool) -> None:
@@ -126,8 +123,9 @@ def _said(error: Exception) -> click.ClickException:
     """Return what the command says instead of a traceback: 2 for a wrong setting, 1 for everything else."""
     from skgan.exceptions import InvalidParameterError, SkganError
 
+    who = f"(rank {_rank()}) " if _rank() else ""
     if isinstance(error, InvalidParameterError):
-        return click.UsageError(str(error))
+        return click.UsageError(f"{who}{error}")
     if isinstance(error, SkganError | OSError | ValueError | TypeError | MemoryError):
-        return click.ClickException(str(error) or type(error).__name__)
-    return click.ClickException(f"{type(error).__name__}: {str(error)[:200]}. Add --debug to see where.")
+        return click.ClickException(who + (str(error) or type(error).__name__))
+    return click.ClickException(f"{who}{type(error).__name__}: {str(error)[:200]}. Add --debug to see where.")

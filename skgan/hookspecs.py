@@ -138,6 +138,12 @@ def skgan_encoders() -> Iterable[ComponentSpec]:
 
 
 @hookspec
+def skgan_constraints() -> Iterable[ComponentSpec]:
+    """Offer rules for the rows of tables."""
+    return ()
+
+
+@hookspec
 def skgan_metrics() -> Iterable[ComponentSpec]:
     """Offer metrics."""
     return ()
@@ -180,6 +186,7 @@ HOOKS = {
     "optimizer": "skgan_optimizers",
     "sampler": "skgan_samplers",
     "encoder": "skgan_encoders",
+    "constraint": "skgan_constraints",
     "metric": "skgan_metrics",
     "features": "skgan_features",
     "callback": "skgan_callbacks",

@@ -36,7 +36,7 @@ from sklearn.base import BaseEstimator
 
 from skgan.digests import digest
 from skgan.exceptions import IncomparableScoresError, IncompatibleComponentError, InvalidParameterError
-from skgan.validation import Boolean, Choice, Integer, Kind, Pair, Real, check_table, sentence
+from skgan.validation import Boolean, Choice, Integer, Kind, Name, Pair, Real, check_table, sentence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,15 +48,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Architecture",
+    "Asking",
     "Augmentation",
     "Batch",
     "Boolean",
     "Callback",
     "Choice",
+    "ColumnSpec",
     "Component",
     "Conditioning",
+    "Constraint",
     "Critique",
     "DataSpec",
+    "Encoder",
     "Features",
     "IncompatibleComponentError",
     "Integer",
@@ -64,6 +68,7 @@ __all__ = [
     "Kind",
     "Loss",
     "Metric",
+    "Name",
     "Optimizer",
     "Pair",
     "Real",
@@ -75,6 +80,18 @@ __all__ = [
     "digest",
     "sentence",
 ]
+
+
+class ColumnSpec(NamedTuple):
+    """What the networks know of one column of a table.
+
+    A sample holds the numbers of all columns and then the spans of all columns, each in the columns' order. An entry
+    of a span is 1 and the others are 0. Where one of the first `alone` entries is 1 the column's numbers are 0.
+    """
+
+    numbers: int
+    width: int
+    alone: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,6 +118,10 @@ class DataSpec:
         Widths of the one-hot codes that latents begin with.
     continuous_codes : int, default=0
         Number of the uniform codes that follow them.
+    columns : tuple of ColumnSpec, default=()
+        The columns of a table, whose samples are vectors; none for other data.
+    condition_dim : int, default=0
+        The last numbers in a label, which say of each entry of the spans whether it is asked for.
     """
 
     kind: str
@@ -112,6 +133,8 @@ class DataSpec:
     label_shape: tuple[int, ...] = ()
     categorical_codes: tuple[int, ...] = ()
     continuous_codes: int = 0
+    columns: tuple[ColumnSpec, ...] = ()
+    condition_dim: int = 0
 
     def __post_init__(self) -> None:
         if not self.label_shape:
@@ -179,6 +202,13 @@ class Tags:
         A sampler takes the prior for standard normal.
     square : bool
         An architecture or augmentation needs images as wide as high.
+    rows_at_once : int
+        Rows that an architecture's discriminator judges together, or a regularizer differentiates together; a batch
+        must hold a multiple of them.
+    tables : bool
+        A part works with tables only, of columns that the networks know.
+    reads_condition : bool
+        A regularizer reads which values of a table's rows are asked for.
     one_sided : bool
         A metric looks for one fault only, so that samples far from the data may score well.
     """
@@ -200,6 +230,9 @@ class Tags:
     reads_codes: bool = False
     normal_latents: bool = False
     square: bool = False
+    rows_at_once: int = 1
+    tables: bool = False
+    reads_condition: bool = False
     one_sided: bool = False
 
 
@@ -305,6 +338,18 @@ class Architecture(Component, ABC):
         return {}
 
 
+class Asking(NamedTuple):
+    """Which values of a table's rows are told to both networks in training, as the condition at the end of a label.
+
+    `share` of the rows have one column asked for, the others none. With `frequency` "true" rows are drawn as they are;
+    with "log" or "uniform" a row is drawn after its value, whose probability within the column goes with the logarithm
+    of its count, or is the same for all.
+    """
+
+    share: float = 0.0
+    frequency: str = "true"
+
+
 class Conditioning(Component, ABC):
     """How labels reach both networks. With ``label_dim == 0`` it builds no parameters."""
 
@@ -325,6 +370,10 @@ class Conditioning(Component, ABC):
     def auxiliary(self, batch: Batch) -> Tensor | None:
         """Return a term that the playing network adds to its loss."""
         return None
+
+    def asking(self) -> Asking:
+        """Return which values of a table the networks are told of in training; none by default."""
+        return Asking()
 
 
 class Augmentation(Component, ABC):
@@ -390,6 +439,73 @@ class Sampler(Component, ABC):
         rng : torch.Generator
             For all further random numbers.
         """
+
+
+class Encoder(Component, ABC):
+    """A column of a table to numbers and codes, and back.
+
+    `fit` learns how many `numbers` and categories (`width`) the column has for the networks, and whether its first
+    categories stand `alone`, without numbers. Columns of numbers come as float64 with NaN where one is missing,
+    others as objects with None.
+    """
+
+    #: between -1 and 1, of each value
+    numbers: int = 0
+    #: categories
+    width: int = 0
+    #: the first categories, beside which the numbers are 0
+    alone: int = 0
+
+    @abstractmethod
+    def fit(self, column: np.ndarray) -> Encoder:
+        """Learn from a column, `(n,)`; return this encoder."""
+
+    @abstractmethod
+    def encode(self, column: np.ndarray, rng: np.random.Generator | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return numbers `(n, numbers)`, float32, and codes `(n,)`, int32, of a column.
+
+        With `rng` a value may become one of several codes or numbers, as in training; without it always the same.
+        """
+
+    @abstractmethod
+    def decode(self, numbers: np.ndarray, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return the column of numbers `(n, numbers)` and codes `(n,)`."""
+
+    @abstractmethod
+    def learned(self) -> dict[str, np.ndarray]:
+        """Return what was learned as arrays; `restore` takes them."""
+
+    @abstractmethod
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take over what `learned` gave, or raise ValueError when it cannot have been learned."""
+
+    def code_of(self, value: Any) -> int:
+        """Return the code of a value that one category stands for, else -1."""
+        return -1
+
+
+class Constraint(Component, ABC):
+    """A rule for the rows of a table, which samples keep."""
+
+    @abstractmethod
+    def fit(self, table: Mapping[Any, np.ndarray]) -> Constraint:
+        """Learn from the columns of the data, by name; refuse data that do not keep the rule."""
+
+    @abstractmethod
+    def enforce(self, table: dict[Any, np.ndarray], rng: np.random.Generator) -> dict[Any, np.ndarray]:
+        """Return the columns of samples with the rows that break the rule mended; no row is dropped."""
+
+    @abstractmethod
+    def kept(self, table: Mapping[Any, np.ndarray]) -> np.ndarray:
+        """Return which rows keep the rule, `(n,)`."""
+
+    @abstractmethod
+    def learned(self) -> dict[str, np.ndarray]:
+        """Return what was learned as arrays; `restore` takes them."""
+
+    @abstractmethod
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take over what `learned` gave, or raise ValueError when it cannot have been learned."""
 
 
 class Score(float):

@@ -20,6 +20,7 @@ ONE_PART = {
     "scoring": "metric",
 }
 SEVERAL_PARTS = {"regularizers": "regularizer", "augmentation": "augmentation", "callbacks": "callback"}
+SEVERAL_PARTS |= {"constraints": "constraint"}
 
 
 def check_known(owner: str, known: Mapping[str, Any], params: Mapping[str, Any]) -> None:

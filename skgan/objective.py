@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +16,7 @@ from skgan.data import Rows
 from skgan.ensemble import Ensemble
 from skgan.interfaces import Augmentation, Component, Conditioning, Critique, DataSpec, Loss, Regularizer
 from skgan.latents import Prior
+from skgan.layers import drawing_from
 from skgan.precision import FLOAT32, Precision
 from skgan.seeding import Key, torch_generator
 
@@ -97,7 +100,9 @@ class Batch:
         self._augmentations = augmentations
         self._names = names
         self._draws = draws
+        self._rngs: dict[str, torch.Generator] = {}
         self._precision = precision
+        self._calls = {stream: itertools.count() for stream in ("generator", "real", "fake", "other")}
         self._gradients: dict[str, Tensor] = {}
         self._differentiate = {samples for part in due for samples in part.needs_gradient}
         self.real = rows.x.requires_grad_() if "real" in self._differentiate else rows.x
@@ -138,7 +143,7 @@ class Batch:
 
     def generate(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the generator's samples, with gradient only in its own turn."""
-        with torch.set_grad_enabled(self.player == "generator"):
+        with torch.set_grad_enabled(self.player == "generator"), self._chance("generator"):
             return self._precision.run(self._generator, z, self.y if y is None else y)
 
     def grad(self, outputs: Tensor, inputs: Tensor) -> Tensor:
@@ -146,8 +151,11 @@ class Batch:
         return torch.autograd.grad(outputs.sum(), inputs, create_graph=True)[0]
 
     def rng(self, part: Component | str) -> torch.Generator:
-        """Return a generator of this update that belongs to `part` alone."""
-        return self._draws(part if isinstance(part, str) else self._names[part])
+        """Return the generator of this update that belongs to `part` alone; asked again, it goes on."""
+        name = part if isinstance(part, str) else self._names[part]
+        if name not in self._rngs:
+            self._rngs[name] = self._draws(name)
+        return self._rngs[name]
 
     def _slope(self, logits: Tensor, x: Tensor) -> Tensor:
         each = logits.unbind(1) if isinstance(self._discriminator, Ensemble) else [logits]
@@ -156,7 +164,12 @@ class Batch:
     def _door(self, x: Tensor, y: Tensor, stream: str) -> Critique:
         for part in self._augmentations:
             x = part.with_state(x, self.rng(f"{self._names[part]}/{stream}"), self.state[part])
-        return self._precision.run(self._discriminator, x, y)
+        with self._chance(stream):
+            return self._precision.run(self._discriminator, x, y)
+
+    def _chance(self, stream: str) -> AbstractContextManager[None]:
+        """Lend the layers of a network that draw random numbers a stream of its own for each of its calls."""
+        return drawing_from(partial(self.rng, f"chance/{stream}/{next(self._calls[stream])}"))
 
 
 class Pieces(NamedTuple):

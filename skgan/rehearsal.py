@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from skgan.training import Player, TrainState
 
 
+#: rows looked at where it is still to be found out how many fit into memory
+FEW = 8
+
+
 def build(model: Model) -> None:
     """Refuse foreign parts whose networks, tensors or optimizer are not what the interface says; builds nothing.
 
@@ -66,7 +70,7 @@ def build(model: Model) -> None:
             _try_optimizer(parts.optimizer)
 
 
-def play(model: Model, objective: Objective, data: Dataset) -> None:
+def play(model: Model, objective: Objective, data: Dataset, micro_batch: int | str | None = None) -> None:
     """Compute both turns of the next batch and throw them away; refuse foreign parts that break their word.
 
     Parameters
@@ -77,6 +81,8 @@ def play(model: Model, objective: Objective, data: Dataset) -> None:
         What its players minimise.
     data : Dataset
         On what.
+    micro_batch : int, "auto" or None
+        Rows that are looked at are at most so many, few where that is not known yet.
 
     Raises
     ------
@@ -90,9 +96,10 @@ def play(model: Model, objective: Objective, data: Dataset) -> None:
     number = state.step * (objective.n_critic + 1)
     with _thrown_away(state), global_generator((*objective.key, "rehearsal"), data.device):
         try:
-            _check_networks(model, objective, data.batch(number))
+            most = data.batch_size if micro_batch is None else FEW if isinstance(micro_batch, str) else micro_batch
+            _check_networks(model, objective, _few(data.batch(number), most))
             for player in state.players:
-                batch = objective.pieces(state, data.batch(number), player.name).batches[0]()
+                batch = objective.pieces(state, _few(data.batch(number), most), player.name).batches[0]()
                 _check_door(batch, model)
                 _check_terms(batch, player, objective)
         except Exception as error:
@@ -201,6 +208,10 @@ def _changed_by_looking(state: TrainState) -> list[Tensor]:
     buffers = [buffer for network in networks for buffer in network.buffers()]
     kept = [tensor for tensors in state.parts.values() for tensor in tensors.values()]
     return buffers + kept + list(state.statistics.values())
+
+
+def _few(rows: Rows, most: int) -> Rows:
+    return rows._replace(x=rows.x[:most], y=rows.y[:most], labelled=rows.labelled[:most])
 
 
 def _check_networks(model: Model, objective: Objective, rows: Rows) -> None:

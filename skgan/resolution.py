@@ -32,6 +32,8 @@ FAMILIES: dict[str, type[Component]] = {
     "features": interfaces.Features,
     "callback": interfaces.Callback,
 }
+#: of tables: they look at columns, not at batches
+OF_TABLES: dict[str, type[Component]] = {"encoder": interfaces.Encoder, "constraint": interfaces.Constraint}
 
 LIBRARY_DEFAULTS: dict[str, Any] = {
     "regularizers": [],
@@ -85,7 +87,7 @@ class Parts:
 
 def component(kind: str, value: Any, parameter: str = "", params: Mapping[str, Any] | None = None) -> Any:
     """Return a valid part of a family for a name, a class or an instance; an instance is cloned."""
-    family = FAMILIES[kind]
+    family = (FAMILIES | OF_TABLES)[kind]
     if isinstance(value, str):
         value = registry.resolve(kind, value)
     if isinstance(value, type) and issubclass(value, family):
@@ -133,7 +135,8 @@ def complete(parts: Mapping[str, Any], params: Mapping[str, Any], spec: DataSpec
     said = loss.defaults(spec)
     architecture = parts["architecture"]
     if architecture == "auto":
-        architecture = _made("architecture", said.get("architecture", "dcgan" if spec.kind == "image" else "mlp"))
+        usual = "dcgan" if spec.kind == "image" else "tabular" if spec.columns else "mlp"
+        architecture = _made("architecture", said.get("architecture", usual))
     defaults = LIBRARY_DEFAULTS | architecture.defaults(spec) | said
     regularizers = parts["regularizers"]
     if regularizers == "auto":
@@ -159,7 +162,23 @@ def complete(parts: Mapping[str, Any], params: Mapping[str, Any], spec: DataSpec
         ),
     )
     compatibility.check(resolved, spec)
+    compatibility.check_batch_size(resolved.architecture, params["batch_size"])
     return resolved
+
+
+def for_tables(params: Mapping[str, Any], given: dict[str, Any]) -> tuple[dict[Any, Any], list[Any]]:
+    """Return encoders or kinds by column, and rules, as objects; and decide how tables are conditioned, in `given`."""
+    from skgan.encoding.column_kinds import KINDS
+
+    if isinstance(given["conditioning"], str):
+        given["conditioning"] = component("conditioning", "condition-vector")
+    said = {}
+    for name, value in (params["columns"] or {}).items():
+        kind = isinstance(value, str) and registry.normalised(value) in KINDS
+        said[name] = value if kind else component("encoder", value, "columns")
+    rules = params["constraints"] or []
+    rules = rules if isinstance(rules, list | tuple) else [rules]
+    return said, [component("constraint", rule, "constraints") for rule in rules]
 
 
 def sampler(value: Any, parts: Parts, spec: DataSpec, prior: Prior) -> interfaces.Sampler | None:

@@ -8,10 +8,12 @@ long one, to the bit.
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -22,11 +24,12 @@ from skgan.engine import device_of
 from skgan.exceptions import TrainingWarning
 from skgan.interfaces import Sampler
 from skgan.latents import Prior
+from skgan.layers import drawing_from
 from skgan.seeding import Key, torch_generator
 from skgan.validation import sentence
 
 #: rows that a network is given at a time; on a GPU the most, fewer where samples are large
-CHUNK, CHUNK_ON_GPU = 64, 1024
+CHUNK, CHUNK_ON_GPU, CHUNK_OF_TABLES = 64, 1024, 512
 #: numbers of a chunk on a GPU, and of all that is under way between the generator and the user's own layout
 _NUMBERS_OF_CHUNK, _NUMBERS_OF_BLOCK = 2**22, 2**24
 #: share of accepted drafts below which a sampler is not worth its time
@@ -55,6 +58,31 @@ def draw_latents(latent_dim: int, prior: Prior, rng: np.random.Generator, candid
     noise = torch.from_numpy(rng.standard_normal((n * candidates, latent_dim), dtype=np.float32))
     z = in_chunks(prior, noise)
     return z if candidates == 1 else z.reshape(n, candidates, latent_dim)
+
+
+class Chance:
+    """A generator whose layers draw the random numbers of a key, for each of its calls its own.
+
+    Parameters
+    ----------
+    generator : callable
+        Latents and labels to samples.
+    key : tuple
+        Of the numbers.
+    device : torch.device
+        Where they are drawn.
+    """
+
+    def __init__(self, generator: Callable[..., Tensor], key: Key, device: torch.device):
+        self._generator = generator
+        self._key = key
+        self._device = device
+        self._calls = itertools.count()
+
+    def __call__(self, z: Tensor, y: Tensor) -> Tensor:
+        """Return samples for the next chunk of latents and labels."""
+        with drawing_from(partial(torch_generator, (*self._key, "chance", next(self._calls)), self._device)):
+            return self._generator(z, y)
 
 
 def ahead(draw: Callable[[slice], Tensor], blocks: list[slice]) -> Iterator[Tensor]:
@@ -104,7 +132,8 @@ def draw_with(
         for start in range(0, len(z), CHUNK):
             of_z, of_y = (_padded(tensor[start : start + CHUNK], CHUNK).to(device) for tensor in (z, y))
             rng = torch_generator((*key, "sampler", start), device)
-            x, share = sampler.draw(generator, discriminator, of_z, of_y, rng)
+            with drawing_from(partial(torch_generator, (*key, "chance", start), device)):
+                x, share = sampler.draw(generator, discriminator, of_z, of_y, rng)
             pieces.append(x.detach()[: len(z) - start].cpu())
             shares.append(share)
     share = sum(shares) / len(shares)

@@ -225,7 +225,8 @@ CONFIG = record(
                         "label_shape": _LENGTHS,
                         "categorical_codes": each(whole(2, 2**40), 1000),
                         "continuous_codes": whole(0, 2**40),
-                    }
+                    },
+                    {"columns": each(each(whole(0, 2**40), 3), 10**5), "condition_dim": whole(0, 2**40)},
                 ),
                 "prior": record({"prior": text, "params": table(anything)}),
                 "ema_decay": either(nothing, number(0, 1)),

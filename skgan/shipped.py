@@ -22,6 +22,7 @@ _PLACES = {
     "optimizer": "optimizers",
     "sampler": "samplers",
     "encoder": "encoding",
+    "constraint": "constraints",
     "metric": "metrics",
     "features": "features",
     "callback": "callbacks",

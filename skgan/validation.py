@@ -194,6 +194,17 @@ class Location:
         return "a str or a path"
 
 
+class Name:
+    """What a column of a table is called: text or a place."""
+
+    def accepts(self, value: Any) -> bool:
+        """Say whether `value` is allowed."""
+        return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+    def __str__(self) -> str:
+        return "the name of a column, or its place"
+
+
 class Kind:
     """An object known by the methods it has."""
 
@@ -269,7 +280,7 @@ def as_array(X: Any) -> Any:
         return _from_torch(X)
     if isinstance(X, np.matrix | np.ma.MaskedArray):
         return _unmasked(X)
-    if hasattr(X, "iloc") or isinstance(X, np.ndarray):
+    if hasattr(X, "iloc") or isinstance(X, np.ndarray) or hasattr(X, "chunks_of_rows"):
         return X
     # Only what says that it is an array: asking anything else for its items may never end.
     if not isinstance(X, list | tuple) and not hasattr(X, "__array__"):
@@ -447,6 +458,24 @@ def _warn_of_wide_integers(X: np.ndarray) -> None:
             UserWarning,
             stacklevel=2,
         )
+
+
+def check_columns(estimator: Any, X: Any, *, reset: bool) -> Any:
+    """Return a table of mixed types as it came, after scikit-learn's checks of its names and width."""
+    X = as_array(X)
+    if X.ndim != 2:
+        raise ValueError(f"Expected 2D array, got {X.ndim}D array instead. A table has rows and columns. Reshape X.")
+    if X.shape[1] < 1 or len(X) < (2 if reset else 1):
+        least = 2 if reset else 1
+        raise ValueError(
+            sentence(
+                f"X must have at least {least} sample(s) and 1 feature(s). Got shape {tuple(X.shape)},",
+                f"while a minimum of {least} is required. Collect more rows.",
+            )
+        )
+    named = X.first if hasattr(X, "chunks_of_rows") else X
+    validate_data(estimator, named, reset=reset, skip_check_array=True)
+    return X
 
 
 def check_finite(X: np.ndarray) -> None:

@@ -230,10 +230,8 @@ class Watch:
             self._go_back(failure)
             return False
         self._ticked = self.state.step
-        entry: dict[str, float] = {
-            "step": self.state.step,
-            "seconds": self.ranks.first_does("the clock", self._seconds),
-        }
+        seconds = self.ranks.first_does("the clock", self._seconds)
+        entry: dict[str, float] = {"step": self.state.step, "seconds": seconds}
         entry |= means
         if between := self.state.step % TICK > 0:  # a closing tick in between reports, and adapts nothing
             self._unclosed = self._before_closing(open_means)

@@ -21,6 +21,7 @@ from attacks import Forgery
 from click.testing import CliRunner
 from plugin_env import OFFER, PART, offer, plugin_environment, spec
 from refusals import MARK, check_words, refused, watched
+from skgan.metrics.label_fidelity import LabelFidelity
 from sklearn.exceptions import NotFittedError
 
 from skgan import GANEstimator, registry
@@ -42,7 +43,6 @@ from skgan.exceptions import (
     UnsafeFileError,
 )
 from skgan.losses.wgan_gp import WGANGP
-from skgan.metrics.label_fidelity import LabelFidelity
 from skgan.optimizers.adam import Adam
 from skgan.regularizers.r1 import R1
 from skgan.samplers.psi import Psi

@@ -142,6 +142,23 @@ def test_a_second_pass_is_not_rehearsed(monkeypatch):
     gan.partial_fit(X, Y)
 
 
+class Counting(NonSaturating):
+    """Notes how many rows it sees."""
+
+    seen: list = []
+
+    def generator(self, batch):
+        self.seen.append(len(batch.real))
+        return super().generator(batch)
+
+
+@pytest.mark.parametrize(("micro_batch", "rows"), [(None, 8), (3, 3), ("auto", 8)])
+def test_the_rehearsal_takes_no_more_memory_than_a_step(micro_batch, rows):
+    Counting.seen.clear()
+    GANEstimator(**(TINY | {"loss": Counting(), "micro_batch": micro_batch, "max_iter": 1})).fit(X)
+    assert Counting.seen[0] == rows
+
+
 def test_nothing_is_built_for_a_part_that_builds_nothing(monkeypatch):
     gan = GANEstimator(**(TINY | {"conditioning": changed(Concat, embed=None)}))
     with watched(monkeypatch) as done:

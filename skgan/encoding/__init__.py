@@ -20,7 +20,8 @@ from skgan.encoding import scaling as scalings
 from skgan.encoding.labels import Labels
 from skgan.encoding.layout import Layout
 from skgan.encoding.scaling import Range, Scaling
-from skgan.interfaces import DataSpec
+from skgan.interfaces import Asking, DataSpec
+from skgan.seeding import Key
 from skgan.validation import sentence
 
 __all__ = ["Encoding"]
@@ -102,6 +103,33 @@ class Encoding:
                 )
             )
         return self.labels.values(y, n)
+
+    def stored(self, rows: np.ndarray, y: Any, key: Key) -> tuple[Tensor, Tensor]:
+        """Return samples and labels to train on, as they are kept."""
+        return self.encode(rows), self.encode_labels(y, len(rows))
+
+    def order(self, labels: Tensor, asking: Asking, batch_size: int, key: Key, device: torch.device) -> Any:
+        """Return None: rows go round in ever new permutations."""
+        return None
+
+    def wish(self, y: Any, n_samples: int | None) -> Any:
+        """Return None where y is a label, or refuse values of columns, which only tables have."""
+        if hasattr(y, "items") and not hasattr(y, "iloc") and not hasattr(y, "dtype"):
+            raise ValueError(
+                sentence(
+                    "y must be labels: X was no table of mixed types. Got a dict.",
+                    "Fit on a DataFrame with columns={} to ask for values of its columns.",
+                )
+            )
+        return None
+
+    def drawn(self, x: Tensor) -> Any:
+        """Return what is kept of a block of the networks' samples until all are there."""
+        return self.decode(x)
+
+    def finished(self, blocks: list[Any], stored: Tensor, key: Key) -> Any:
+        """Return all blocks of samples the way X came."""
+        return self.layout.joined(blocks)
 
     def decode(self, x: Tensor) -> Any:
         """Return the networks' samples `(n, *shape)`, on any device, the way X came."""

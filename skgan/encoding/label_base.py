@@ -29,6 +29,8 @@ class Labels(ABC):
     shape: tuple[int, ...]
     #: dimensions of one label as the user writes it
     ndim: int = 0
+    #: whether values of a table's columns are part of a label
+    conditional: bool = False
 
     @property
     def dim(self) -> int:

@@ -1,6 +1,7 @@
 """Blocks that two or more architectures share."""
 
 from skgan.layers.attention import SelfAttention
+from skgan.layers.chance import Dropout, drawing_from
 from skgan.layers.convolution import doubling, halving, keeping, pointwise
 from skgan.layers.embedding import Embedding, LabelEmbedding, NoEmbedding
 from skgan.layers.equalized import EqualizedConv, EqualizedLinear
@@ -18,6 +19,7 @@ from skgan.layers.normalization import (
 )
 from skgan.layers.patches import Patches, rows_of_places
 from skgan.layers.residual import DownBlock, UpBlock, convolution
+from skgan.layers.spans import Spans
 from skgan.layers.spectral import CONVOLUTIONS, WEIGHTED, normalize_spectrally
 from skgan.layers.transforms import flip, shift
 
@@ -28,6 +30,7 @@ __all__ = [
     "AdaptiveInstanceNorm",
     "ConditionalNorm",
     "DownBlock",
+    "Dropout",
     "Embedding",
     "EqualizedConv",
     "EqualizedLinear",
@@ -42,9 +45,11 @@ __all__ = [
     "PixelNorm",
     "PlainNorm",
     "SelfAttention",
+    "Spans",
     "UpBlock",
     "convolution",
     "doubling",
+    "drawing_from",
     "flip",
     "halving",
     "keeping",

@@ -7,8 +7,9 @@ from skgan.losses._relative import FORMS, price
 
 NAMES = {"rpgan": "RpGAN"}
 
-#: weight of both penalties for each feature of a vector, and for images in [-1, 1]; docs/benchmarks.md says why
-PENALTY_PER_FEATURE = 0.3
+#: weight of both penalties for each feature of a vector, each column of a table, and for images in [-1, 1];
+#: docs/benchmarks.md says why
+PENALTY_PER_FEATURE, PENALTY_PER_COLUMN = 0.3, 1.0
 PENALTY_OF_IMAGES = 5.0
 
 
@@ -57,7 +58,8 @@ class RpGAN(Loss):
 
     def defaults(self, spec: DataSpec) -> dict:
         """Return both penalties, weighted for the number of features."""
-        weight = PENALTY_OF_IMAGES if spec.kind == "image" else PENALTY_PER_FEATURE * spec.n_values
+        of_rows = PENALTY_PER_COLUMN * len(spec.columns) or PENALTY_PER_FEATURE * spec.n_values
+        weight = PENALTY_OF_IMAGES if spec.kind == "image" else of_rows
         return {"regularizers": [("r1", {"weight": weight}), ("r2", {"weight": weight})]}
 
     @classmethod

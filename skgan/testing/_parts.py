@@ -11,14 +11,17 @@ from sklearn.base import clone
 
 from skgan import compatibility, registry
 from skgan.exceptions import InvalidParameterError
-from skgan.interfaces import Architecture, Component, Conditioning, DataSpec, Loss
+from skgan.interfaces import Architecture, ColumnSpec, Component, Conditioning, DataSpec, Loss
 from skgan.resolution import FAMILIES
 from skgan.validation import Pair, listed, sentence, shown
 
+#: a number, a number with a category that stands alone, two and three categories
+COLUMNS = (ColumnSpec(1, 0), ColumnSpec(1, 3, 1), ColumnSpec(0, 2), ColumnSpec(0, 3))
 #: what parts are tried on; of each kind of data and of labels there is one at least
 SPECS = {
     "vectors": DataSpec("vector", (5,), False, "none", 0, 6),
     "labelled vectors": DataSpec("vector", (5,), False, "classes", 3, 6),
+    "tables": DataSpec("vector", (10,), False, "multilabel", 8, 6, columns=COLUMNS, condition_dim=8),
     "vectors with several labels": DataSpec("vector", (4,), False, "multilabel", 3, 6),
     "vectors with numbers": DataSpec("vector", (4,), False, "continuous", 2, 6),
     "vectors with codes": DataSpec("vector", (5,), False, "none", 0, 6, (), (3,), 1),

@@ -24,7 +24,7 @@ from skgan.ensemble import Ensemble
 from skgan.interfaces import Architecture, Component, Conditioning, Critique, DataSpec, Loss, Regularizer
 from skgan.layers import Embedding, NoEmbedding, PlainNorm
 from skgan.objective import Batch, mean
-from skgan.seeding import global_generator
+from skgan.seeding import global_generator, torch_generator
 from skgan.testing._parts import players_of, specs_for
 
 ROWS = 6
@@ -224,7 +224,12 @@ class World:
         due: list = [self.part] if isinstance(self.part, Regularizer) else []
         drawn = Rows(self.real[rows].clone(), self.y[rows].clone(), self.labelled[rows], self.number)
         z: Any = self.z[rows].clone()
-        return Watched(player, drawn, z, state, [], due, {self.part: "part"}, ("kit", self.number))  # type: ignore[arg-type]
+        named: Any = state
+        return Watched(player, drawn, z, named, [], due, {self.part: "part"}, self._stream)
+
+    def _stream(self, name: str) -> torch.Generator:
+        """Return the random numbers of a part in this update."""
+        return torch_generator(("kit", self.number, name))
 
     def term(self, player: str, rows: Any = slice(None)) -> Tensor | None:
         """Return what the part adds in `player`'s turn, unreduced; it may change the state."""

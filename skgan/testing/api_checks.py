@@ -146,9 +146,11 @@ def check_tags_are_well_typed(part: Component) -> None:
         tags.meaning is None or tags.meaning in MEANINGS,
         f"meaning must be one of {sorted(MEANINGS)}; got {tags.meaning!r}",
     )
-    words = ("kinds", "labels", "meaning", "meanings")
+    words = ("kinds", "labels", "meaning", "meanings", "rows_at_once")
     other = [name for name, value in vars(tags).items() if name not in words and not isinstance(value, bool)]
     expect(not other, f"the tags {other} must be True or False")
+    rows = tags.rows_at_once
+    expect(type(rows) is int and rows > 0, f"rows_at_once must be a whole number of rows; got {rows!r}")
     expect(specs_for(part), "some kind of data and labels must go with the part; its tags allow none")
 
 

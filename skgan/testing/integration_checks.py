@@ -60,7 +60,14 @@ def data() -> list[Data]:
         Data("images of images", images, images[:, None].repeat(2, 1)),
         Data("signals", signals, layout="ncl"),
         Data("volumes", volumes, layout="ncdhw"),
+        Data("tables", _table(rng), columns={2: "discrete", 3: "discrete"}, conditioning="condition-vector"),
     ]
+
+
+def _table(rng: np.random.Generator) -> np.ndarray:
+    """Return rows of a number, a number that is often 0, and two categories."""
+    numbers = np.stack([rng.standard_normal(ROWS), rng.random(ROWS) * (np.arange(ROWS) % 3)], 1)
+    return np.column_stack([numbers, np.arange(ROWS) % 2, np.arange(ROWS) % 5 // 2])
 
 
 def estimator_with(part: Component, spec: DataSpec, **params: Any) -> GANEstimator:
@@ -112,6 +119,7 @@ def settings(part: Component, most: int | None = None, **params: Any) -> Iterato
         unlabelled = isinstance(part, Conditioning) and each.y is None
         codes = part.tags().reads_codes
         refused = each.name != "vectors" if codes else bool(why_not_data(part, each.spec))
+        refused = refused or (each.name == "tables") != part.tags().tables
         refused = refused or (isinstance(part, Callback) and each.spec.kind not in ("vector", "image"))
         if refused or unlabelled or found == most:
             continue

@@ -92,11 +92,11 @@ def pairs(part: Component, most: int | None = None, dtype: torch.dtype = torch.f
 
 
 def _one_of_each(specs: list[DataSpec]) -> list[DataSpec]:
-    first: dict[tuple[str, bool], DataSpec] = {}
+    first: dict[tuple[str, bool, bool], DataSpec] = {}
     for spec in specs:
-        first.setdefault((spec.kind, spec.label_dim > 0), spec)
-    labelled = [spec for (_, has_labels), spec in first.items() if has_labels]
-    return labelled + [spec for (_, has_labels), spec in first.items() if not has_labels]
+        first.setdefault((spec.kind, bool(spec.columns), spec.label_dim > 0), spec)
+    labelled = [spec for (_, _, has_labels), spec in first.items() if has_labels]
+    return labelled + [spec for (_, _, has_labels), spec in first.items() if not has_labels]
 
 
 def check_shapes_are_as_promised(part: Component) -> None:

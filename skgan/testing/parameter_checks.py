@@ -143,6 +143,7 @@ def _of_networks(part: Component) -> Iterator[Any]:
             if isinstance(critique, Critique):
                 yield critique.features
     if isinstance(part, Conditioning):
+        yield part.asking()
         yield from _of_modulation(part)
         yield from _of_term(part)
 
