@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 
-def flag_nonfinite_(tensors: Sequence[Tensor], flag: Tensor) -> None:
+def flag_nonfinite_(tensors: Sequence[Tensor], flag: Tensor, one: Tensor | None = None) -> None:
     """Set `flag` to 1 when a tensor holds NaN or infinity, and leave it alone otherwise; nothing is read back.
 
     This is the kernel behind torch's GradScaler: one pass over all tensors, about forty times faster
-    than their infinity norms. It also multiplies them, here by one.
+    than their infinity norms. It also multiplies them, here by `one`, which is made where it is not given.
     """
     dense = [tensor.contiguous() if 0 in tensor.stride() else tensor for tensor in tensors]
-    torch._amp_foreach_non_finite_check_and_unscale_(dense, flag, torch.ones_like(flag))
+    torch._amp_foreach_non_finite_check_and_unscale_(dense, flag, torch.ones_like(flag) if one is None else one)
 
 
 def store_of_the_ranks() -> Any:

@@ -34,12 +34,16 @@ class Techniques:
         On a GPU: record a step as one CUDA graph and repeat it. Without it every kernel is launched by itself.
     channels_last : bool
         Keep images with their channels innermost.
+    search_convolutions : bool
+        On a GPU: let cuDNN time its algorithms for each convolution when it first meets it. The fastest ones need
+        not add up in one order, so two fits may then differ in the last digits.
     recorder : callable, optional
         Makes what records a step on a device, in place of CUDA graphs; for tests.
     """
 
     record: bool = True
     channels_last: bool = True
+    search_convolutions: bool = True
     recorder: Callable[[torch.device], Recorder] | None = None
 
 
@@ -110,7 +114,7 @@ def _recorder(device: torch.device) -> Recorder | None:
         return None
     from skgan.recording import CudaGraphs
 
-    return CudaGraphs(device)
+    return CudaGraphs(device, chosen.search_convolutions)
 
 
 def warn_slow(reason: str) -> None:

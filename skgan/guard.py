@@ -42,12 +42,13 @@ class Guard:
     def __init__(self, device: torch.device):
         self._tripped = torch.zeros((), device=device)
         self._sound_updates = torch.zeros((), device=device)
+        self._one = torch.ones((), device=device)
         #: whether the host may look at the flag between two updates: there is no device to wait for, and no recording
         self.reads = device.type == "cpu"
 
     def look(self, total: Tensor, gradients: Sequence[Tensor]) -> None:
         """Set the flag when the loss or a gradient of this update is not finite."""
-        flag_nonfinite_([*gradients, total.detach()], self._tripped)
+        flag_nonfinite_([*gradients, total.detach()], self._tripped, self._one)
         self._sound_updates += 1 - self._tripped
 
     @contextmanager

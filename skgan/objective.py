@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,16 +30,18 @@ MEANS = ("real_logit", "fake_logit", "real_sign")
 COUNTS = ("updates", "rows")
 
 
-class Terms(NamedTuple):
+@dataclass
+class Terms:
     """The terms of a turn by name - their sum is minimised - and further figures worth watching."""
 
     losses: dict[str, Tensor]
     watched: dict[str, Tensor]
 
-    @property
+    @cached_property
     def total(self) -> Tensor:
         """The sum that the playing network minimises."""
-        return torch.stack(list(self.losses.values())).sum()
+        terms = list(self.losses.values())
+        return terms[0] if len(terms) == 1 else torch.stack(terms).sum()
 
     def gradients(self, parameters: Sequence[Tensor]) -> list[Tensor]:
         """Return the gradient of the total to each parameter, zeros where there is none."""
