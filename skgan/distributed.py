@@ -57,6 +57,7 @@ _BUCKET = 2**24
 _GRACE = 1.5
 _NEEDED = ("RANK", "MASTER_ADDR", "MASTER_PORT")
 
+_IN_A_WORKER = False
 _ALONE: ContextVar[bool] = ContextVar("skgan_alone", default=False)
 _STORE: list[Any] = []
 _FITS = 0
@@ -120,7 +121,6 @@ class Ranks(Alone):
     def __init__(self, timeout: float = TIMEOUT):
         global _FITS
         self._timeout = timeout
-        self._waiting_for = "the other ranks to begin"
         self._groups: list[Any] = []
         self._made_by_us = not dist.is_initialized()
         patient = timedelta(seconds=timeout * PATIENCE)
@@ -363,7 +363,7 @@ def alone() -> Iterator[None]:
 
 def is_several() -> bool:
     """Return whether this is one of several processes that train together; workers and threads of one are not."""
-    apart = threading.current_thread() is not threading.main_thread()
+    apart = _IN_A_WORKER or threading.current_thread() is not threading.main_thread()
     if _ALONE.get() or apart or not dist.is_available():
         return False
     if dist.is_initialized():
@@ -380,6 +380,16 @@ def is_several() -> bool:
             )
         )
     return True
+
+
+def _forked() -> None:
+    """Remember that this is a worker of a rank, whose connections are not its own."""
+    global _IN_A_WORKER
+    _IN_A_WORKER = _IN_A_WORKER or (dist.is_available() and dist.is_initialized())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def time_limit() -> float:

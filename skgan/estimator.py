@@ -497,13 +497,12 @@ class GANEstimator(
         self, X: Any, y: Any, held: ExitStack, *, continues: bool, classes: Any = None, one_pass: bool = False
     ) -> Watch:
         """Encode and build. What can be refused is refused here, before anything is trained."""
-        from skgan import distributed, micro_batches, rehearsal, resolution
+        from skgan import micro_batches, rehearsal, resolution
         from skgan.data import Dataset
         from skgan.engine import resolve_device
         from skgan.watch import Watch
 
-        ranks = held.enter_context(distributed.joined())
-        ranks.compare("the settings", partial(self._settings, one_pass))
+        ranks = self._joined(held, one_pass)
         params = self.get_params(deep=False)
         check_table("GANEstimator", params, CONSTRAINTS, _DEFAULTS)
         given = resolution.given(params)
@@ -556,10 +555,24 @@ class GANEstimator(
             judged=self._judged,
             ranks=ranks,
         )
-        size = micro_batches.decide(self.micro_batch, watch.state, data, watch.objective)
-        sizes = [each for each in ranks.gather("rows at a time", size, patient=True) if each is not None]
-        self.micro_batch_ = watch.objective.micro_batch = min(sizes, default=None)
+        self.micro_batch_ = watch.objective.micro_batch = self._rows_at_a_time(watch)
         return watch
+
+    def _joined(self, held: ExitStack, one_pass: bool) -> Alone:
+        """Return who else trains the same, once that is sure."""
+        from skgan import distributed
+
+        ranks = held.enter_context(distributed.joined())
+        ranks.compare("the settings", partial(self._settings, one_pass))
+        return ranks
+
+    def _rows_at_a_time(self, watch: Watch) -> int | None:
+        """Return how many rows of a batch to take at a time: what fits on every rank; None for all."""
+        from skgan import micro_batches
+
+        size = micro_batches.decide(self.micro_batch, watch.state, watch.data, watch.objective)
+        sizes = watch.ranks.gather("rows at a time", size, patient=True)
+        return min((each for each in sizes if each is not None), default=None)
 
     def _held_out(self, X: Any, y: Any) -> tuple[Any, Any, Any, Any]:
         """Return rows and labels to train on, and those that early stopping holds out, if it does."""
@@ -656,6 +669,7 @@ class GANEstimator(
         params = {name: repr(value) for name, value in self.get_params(deep=False).items()}
         for name in ("callbacks", "sampler", "scoring", "verbose", "random_state"):  # rank 0's count, or compared later
             del params[name]
+        params["device"] = str(self.device).partition(":")[0]  # of one kind; each rank has its own
         params["method"] = "partial_fit" if one_pass else "fit"
         params["trained before"] = str(self.__sklearn_is_fitted__())
         return {name: re.sub(r"\bat 0x[0-9a-f]+", "", text) for name, text in params.items()}

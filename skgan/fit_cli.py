@@ -46,7 +46,8 @@ def fit(data: Path, out: Path, overwrite: bool, debug: bool, **options: Any) -> 
         _fit(data, out, options["label"], params, overwrite)
     except KeyboardInterrupt:
         kept = "; go on with --resume" if options["checkpoint_dir"] else ", and nothing was saved"
-        click.echo(f"Stopped by Ctrl-C{kept}.", err=True)
+        if not _rank():
+            click.echo(f"Stopped by Ctrl-C{kept}.", err=True)
         sys.exit(INTERRUPTED)
     except Exception as error:
         if debug:

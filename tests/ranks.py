@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from joblib import Parallel, delayed
 from refusals import number_of
 from sklearn.model_selection import GridSearchCV
 
@@ -183,6 +184,10 @@ def check_other_ways_to_fit():
     assert_same_everywhere(GridSearchCV(tiny(), {"latent_dim": [2, 4]}, cv=2).fit(X).best_estimator_)
     with distributed.alone():
         assert tiny(random_state=RANK).fit(X).n_iter_ == 10
+    with distributed.joined():
+        workers = Parallel(n_jobs=2, backend="multiprocessing")([delayed(distributed.is_several)()] * 2)
+    assert workers == [False, False]
+    assert distributed.is_several()
 
 
 # --- agreement ------------------------------------------------------------------------------------
