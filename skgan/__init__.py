@@ -13,14 +13,24 @@ __version__ = "0.1.0.dev0"
 _PUBLIC = {
     "GANEstimator": "skgan.estimator",
     "ComponentSpec": "skgan.hookspecs",
+    "compare": "skgan.comparison",
     "hookimpl": "skgan.hookspecs",
     "register": "skgan.registry",
     "show_versions": "skgan.versions",
     "unregister": "skgan.registry",
 }
-_MODULES = ("exceptions", "interfaces", "metrics", "registry", "testing", "versions")
+_MODULES = ("exceptions", "interfaces", "metrics", "model_selection", "registry", "testing", "versions")
 
-__all__ = ["ComponentSpec", "GANEstimator", "__version__", "hookimpl", "register", "show_versions", "unregister"]
+__all__ = [
+    "ComponentSpec",
+    "GANEstimator",
+    "__version__",
+    "compare",
+    "hookimpl",
+    "register",
+    "show_versions",
+    "unregister",
+]
 
 
 def __getattr__(name: str) -> Any:

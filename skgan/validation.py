@@ -475,6 +475,15 @@ def check_columns(estimator: Any, X: Any, *, reset: bool) -> Any:
                 f"while a minimum of {least} is required. Collect more rows.",
             )
         )
+    names = list(getattr(X, "columns", ()))
+    twins = [name for place, name in enumerate(names) if name in names[:place]]
+    if twins:
+        raise ValueError(
+            sentence(
+                f"X must have columns of different names. Got {listed(twins, 3)} more than once.",
+                "Rename them, for example with X.columns = range(X.shape[1]).",
+            )
+        )
     named = X.first if hasattr(X, "chunks_of_rows") else X
     validate_data(estimator, named, reset=reset, skip_check_array=True)
     return X

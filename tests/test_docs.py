@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from skgan import GANEstimator
+from skgan import GANEstimator, registry
 from skgan.architectures.mlp import MLP
 
 ROOT = Path(__file__).parent.parent
@@ -60,6 +60,25 @@ def test_the_samplers_of_the_readme_draw_after_the_loss_that_it_names():
     *samplers, loss = re.findall(r'`"([\w-]+)"`', picky)
     gan = GANEstimator(loss, **TINY).fit(X)
     assert [gan.sample(2, sampler=name).shape for name in samplers] == [(2, 3)] * 3
+
+
+def test_the_code_of_the_page_on_judging_runs():
+    from sklearn.datasets import load_iris
+
+    X, y = load_iris(return_X_y=True)
+    rows = {"X": X[::2], "y": y[::2], "X_held_out": X[1::2], "y_held_out": y[1::2]}
+    namespace = {**rows, "samples": X[::3] + 0.1}
+    for code in blocks("docs/judging.md", "python"):
+        exec(compile(code, "docs/judging.md", "exec"), namespace)
+    assert set(namespace["found"].intervals) == {"one", "three seeds"}
+    assert namespace["gan"].best_validation_score_ == namespace["best"]["validation/score"]
+
+
+def test_the_page_on_judging_names_every_metric_and_every_feature():
+    page = (ROOT / "docs" / "judging.md").read_text(encoding="utf-8")
+    for kind in ("metric", "features"):
+        for part in {registry.resolve(kind, name) for name in registry.names(kind)}:
+            assert f"`{registry.name_of(kind, part)}`" in page
 
 
 def test_vision_is_three_lines():

@@ -102,6 +102,7 @@ PARAMETERS = [
     parameter("warm_start", 1, "bool", "Got 1"),
     parameter("verbose", -1, "-1", "int"),
     parameter("early_stopping", 1, "bool", "Got 1"),
+    parameter("early_stopping", "yes", "'yes'", "bool"),
     parameter("checkpoint_dir", 3, "a path", "Got 3"),
     parameter("checkpoint_every_ticks", 0, "int", "Got 0"),
     parameter("resume", "yes", "'yes'", "'auto'"),
