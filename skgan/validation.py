@@ -485,7 +485,10 @@ def check_columns(estimator: Any, X: Any, *, reset: bool) -> Any:
             )
         )
     named = X.first if hasattr(X, "chunks_of_rows") else X
-    validate_data(estimator, named, reset=reset, skip_check_array=True)
+    try:
+        validate_data(estimator, named, reset=reset, skip_check_array=True)
+    except ValueError as error:
+        raise ValueError(_with_advice(str(error))) from None
     return X
 
 

@@ -134,6 +134,17 @@ def _frame(names, rows=X):
     return pd.DataFrame(rows, columns=list(names))
 
 
+def _mixed(rows, names="abc"):
+    import pandas as pd
+
+    frame = pd.DataFrame({"n": X[:rows, 0], "t": Y[:rows], "m": X[:rows, 1]})
+    return frame.set_axis(list(names), axis=1)
+
+
+def _table_of_columns(params):
+    return GANEstimator(**TINY).fit(_mixed(12)).set_params(**params)
+
+
 BAD = InvalidParameterError
 PARAMETERS = [
     parameter("B01", ComponentNotFoundError, "loss", "'wgan-pg'", "one of", "Did you mean 'wgan-gp'?", loss="wgan-pg"),
@@ -271,7 +282,10 @@ DATA = [
     x("B51", "a sparse tensor", lambda: torch.eye(5).to_sparse(), TypeError, "X", "sparse_coo", "dense", "X.to_dense()"),
     x("B53", "column names of two types", lambda: _frame(["a", 1, "c"]), TypeError, "Feature names", "['int', 'str']", "all input features have string names", "convert them all"),
     _no_array("B57", "a tensor on the meta device", torch.empty(12, 3, device="meta"), "without data"),
+    x("B38", "a table of no row", lambda: _mixed(0), ValueError, "X must have", "(0, 3)", "at least 2 sample(s) and 1 feature(s)", "Collect more"),
+    x("B40", "a table of one row", lambda: _mixed(1), ValueError, "X must have", "(1, 3)", "a minimum of 2 is required", "Collect more"),
     # not in the catalogue
+    x("unlisted", "two columns of one name", lambda: _mixed(12, "aba"), ValueError, "X must have", "'a' more than once", "different names", "Rename them"),
     x("unlisted", "masked cells", np.ma.masked_greater(X, X.mean()), ValueError, "X must hold", "masked", "number in each cell", "X.filled"),
     x("unlisted", "np.matrix", lambda: X.view(np.matrix), TypeError, "X", "Got a matrix", "an array", "np.asarray(X)"),
     x("unlisted", "no channel axis", wide(4, 8, 8, 8), ValueError, "X must have", "(8, 8, 8)", "at most 4", "Say layout="),
@@ -362,6 +376,8 @@ USES = [
     used("B92", "transform of images", lambda gan: gan.transform(wide(3, 4, 4)), ValueError, "X must have", "(4, 4)", "(3,)", "Bring X into"),
     used("B93", "columns in another order", lambda gan: gan.transform(_frame("bac")), ValueError, "feature names", "order", "as they were in fit", "X[gan.feature_names_in_]", start=_columns),
     used("B93", "another column", lambda gan: gan.transform(_frame(["z" * 600, "b", "c"])), ValueError, "feature names should match", "unseen at fit time", "passed during fit", "X[gan.feature_names_in_]", start=_columns),
+    used("B92", "a table with a column less", lambda gan: gan.transform(_mixed(12)[["a", "b"]]), ValueError, "feature names should match", "missing", "passed during fit", "X[gan.feature_names_in_]", start=_table_of_columns),
+    used("B93", "a table in another order", lambda gan: gan.transform(_mixed(12)[["b", "a", "c"]]), ValueError, "feature names", "order", "as they were in fit", "X[gan.feature_names_in_]", start=_table_of_columns),
     *(
         used("B94", f"{method} of {value}", lambda gan, method=method, value=value: getattr(gan, method)(spoilt(value)), ValueError, "X contains", "1 times, first at row 5, column 1", "finite", "Drop")
         for method in ("transform", "score", "decision_function", "invert")
