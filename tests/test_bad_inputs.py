@@ -7,7 +7,9 @@ row are in `OVERRIDDEN`, with the reason.
 
 import os
 import re
+import struct
 import warnings
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,8 +66,6 @@ OVERRIDDEN = {
     "B75": "classes are learned from the first call",
     "B80": "every saved model holds all that training needs",
     "B118": "there is no configuration file; --set takes literals and runs nothing (tests/test_fit_cli.py)",
-    "B122": "skgan fit takes no folders of images yet",
-    "B123": "skgan fit takes no folders of images yet",
 }
 
 TINY = {"architecture": MLP(width=8, depth=1), "max_iter": 2, "latent_dim": 8, "batch_size": 8, "random_state": 0}
@@ -614,6 +614,17 @@ def test_saving_and_resuming_are_refused(id, given, call, error, says, empty):
 
 # --- the command ----------------------------------------------------------------------------------
 
+
+def _bomb():
+    """Return a picture of a few bytes that says that it has 30,000 x 30,000 pixels."""
+
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(10))) + chunk(b"IEND", b"")
+
+
 COMMANDS = [
     ("B114", ["smaple", "model"], 2, ("smaple",)),
     ("B114", ["sample", "model", "--sed", "3"], 2, ("--seed",)),
@@ -630,6 +641,9 @@ COMMANDS = [
     ("B119", ["fit", "semicolons.csv", "-o", "new"], 1, ("line 2",)),
     ("B120", ["sample", "model", "-o", "X.npy"], 1, ("X.npy", "--overwrite")),
     ("B120", ["fit", "X.npy", "-o", "model"], 1, ("model", "--overwrite")),
+    ("B122", ["fit", "empty", "-o", "new"], 1, ("empty",)),
+    ("B122", ["fit", "broken", "-o", "new"], 1, ("readable images", "Got 1 files")),
+    ("B123", ["fit", "bomb", "-o", "new"], 1, ("900000000 pixels",)),
     ("B121", ["fit", "X.npy", "-o", "new", "--resume"], 2, ("--checkpoint-dir",)),
 ]  # fmt: skip
 
@@ -639,11 +653,18 @@ COMMANDS = [
     COMMANDS,
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, list) else "",
 )
-def test_a_command_is_refused(id, arguments, status, says, good, empty, monkeypatch):
+def test_a_command_is_refused(id, arguments, status, says, good, empty, monkeypatch, tmp_path_factory):
+    cache = tmp_path_factory.mktemp("cache")  # of pictures that are read
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    monkeypatch.setenv("HOME", str(cache))
     os.symlink(good, "model")
     np.save("X.npy", X)
     for name, text in (("text", "a,b\n1,2\n3,m98765\n"), ("ragged", "a,b\n1,2\n3\n"), ("semicolons", "a;b\n1;2\n")):
         Path(f"{name}.csv").write_text(text)
+    for name, content in (("empty", b""), ("broken", b"\x89PNG\r\n\x1a\n98765"), ("bomb", _bomb())):
+        Path(name).mkdir()
+        if content:
+            Path(name, "one.png").write_bytes(content)
     before = {path.name: path.read_bytes() for path in empty.iterdir() if path.is_file()}
     with watched(monkeypatch) as done:
         result = CliRunner().invoke(main, arguments)
@@ -652,7 +673,7 @@ def test_a_command_is_refused(id, arguments, status, says, good, empty, monkeypa
     assert [word for word in says if word not in result.output] == [], result.output
     assert "Traceback" not in result.output
     assert "98765" not in result.output
-    assert [each for each in done if "/" in each or "." in each] == []
+    assert [each for each in done if ("/" in each or "." in each) and str(cache) not in each] == []
     assert {path.name: path.read_bytes() for path in empty.iterdir() if path.is_file()} == before
 
 
