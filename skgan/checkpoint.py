@@ -445,6 +445,8 @@ def _model(config: Mapping[str, Any], size: int) -> Model:
     spec = DataSpec(**shapes)
     if max(spec.n_values, spec.latent_dim, *spec.label_shape, config["numbers"]["n_discriminators"]) > largest:
         raise ValueError("the networks were made for more than the file has room for")
+    if spec.columns and sum(numbers + width for numbers, width, _ in spec.columns) != spec.n_values:
+        raise ValueError("the columns do not add up to a row")
     prior = latents.from_description(config["prior"])
     prior.validate(spec.latent_dim)
     precision = Precision(config.get("precision", FLOAT32.name))  # absent in files of earlier versions

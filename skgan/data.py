@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from skgan.memory import sent
 from skgan.seeding import Key, numpy_generator
 
 
@@ -93,7 +94,9 @@ class Dataset:
     key : tuple
         Of the order of the rows.
     order : Shuffled, optional
-        Which rows come when; None goes round in ever new permutations.
+        Which rows come when, with the rows of all slices in a batch; None goes round in ever new permutations.
+    shard : tuple of int
+        Which of how many equal slices of each batch this process takes; ``(0, 1)`` is all of it.
     """
 
     def __init__(
@@ -106,6 +109,7 @@ class Dataset:
         batch_size: int,
         key: Key,
         order: Shuffled | None = None,
+        shard: tuple[int, int] = (0, 1),
     ):
         self.x = x
         self.labels = labels
@@ -113,7 +117,8 @@ class Dataset:
         self.expand_labels = expand_labels
         self.known = known
         self.batch_size = batch_size
-        self.order = Shuffled(len(x), batch_size, key, x.device) if order is None else order
+        self.shard = shard
+        self.order = Shuffled(len(x), batch_size * shard[1], key, x.device) if order is None else order
 
     def __len__(self) -> int:
         return len(self.x)
@@ -125,17 +130,27 @@ class Dataset:
 
     def places(self, number: int, count: int = 1) -> Tensor:
         """Return where the rows of `count` batches from `number` on are, `(count * batch_size,)`."""
-        return self.order.rows(number, count)
+        which, slices = self.shard
+        places = self.order.rows(number, count)
+        return places if slices == 1 else places.view(count, slices, self.batch_size)[:, which].reshape(-1)
 
-    def at(self, places: Tensor, number: int) -> Rows:
-        """Return the rows at these places as batch `number`, with what the order leaves of their labels."""
+    def fetched(self, number: int, count: int = 1) -> Tensor | None:
+        """Return the stored samples of `count` batches from `number` on; None where all are on the device."""
+        return None
+
+    def at(self, places: Tensor, number: int, x: Tensor | None = None) -> Rows:
+        """Return the rows at these places as batch `number`, with what the order leaves of their labels.
+
+        `x` are their stored samples, where these had to be fetched.
+        """
         rows = self.order.row(places)
         labels = self.order.told(self.labels[rows], places)
-        return Rows(self.expand_x(self.x[rows]), self.expand_labels(labels), self.known(labels), number)
+        x = self.x[rows] if x is None else x
+        return Rows(self.expand_x(x), self.expand_labels(labels), self.known(labels), number)
 
     def batch(self, number: int) -> Rows:
         """Return batch `number` of the endless run through the rows."""
-        return self.at(self.places(number), number)
+        return self.at(self.places(number), number, self.fetched(number))
 
     def go_on(self, key: Key) -> None:
         """Let the order of the rows follow from another key."""
@@ -144,10 +159,3 @@ class Dataset:
     def samples(self, places: Tensor) -> Tensor:
         """Return some rows as the networks see them, `(n, *shape)`."""
         return self.expand_x(self.x[places.to(self.device)])
-
-
-def sent(tensor: Tensor, device: torch.device) -> Tensor:
-    """Return a tensor on a device; the host does not wait until it has arrived."""
-    if device.type == "cuda" and tensor.device.type == "cpu":
-        return tensor.pin_memory().to(device, non_blocking=True)
-    return tensor.to(device)

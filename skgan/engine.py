@@ -34,17 +34,30 @@ class Techniques:
         On a GPU: record a step as one CUDA graph and repeat it. Without it every kernel is launched by itself.
     channels_last : bool
         Keep images with their channels innermost.
+    search_convolutions : bool
+        On a GPU: let cuDNN time its algorithms for each convolution when it first meets it. The fastest ones need
+        not add up in one order, so two fits may then differ in the last digits.
+    stream : bool, optional
+        Leave rows in their file or in the host's memory and fetch those of coming batches; None where the device has
+        no room for them.
     recorder : callable, optional
         Makes what records a step on a device, in place of CUDA graphs; for tests.
     """
 
     record: bool = True
     channels_last: bool = True
+    search_convolutions: bool = True
+    stream: bool | None = None
     recorder: Callable[[torch.device], Recorder] | None = None
 
 
 _ALL = Techniques()
 _TECHNIQUES: ContextVar[Techniques] = ContextVar("skgan_techniques", default=_ALL)
+
+
+def techniques_chosen() -> Techniques:
+    """Return the techniques in use."""
+    return _TECHNIQUES.get()
 
 
 @contextmanager
@@ -85,7 +98,7 @@ def run(train: Loop, state: TrainState, data: Dataset, objective: Objective) -> 
     if not strange:
         yield from steps
     while True:
-        with global_generator((*objective.key, "global", state.step), data.device):
+        with global_generator(objective.key_of_global(state.step), data.device):
             next(steps)
         yield state
 
@@ -101,7 +114,7 @@ def batches(state: TrainState, data: Dataset, objective: Objective) -> Iterator[
 
 def _recorder(device: torch.device) -> Recorder | None:
     """Return what records steps on a device, if anything does."""
-    chosen = _TECHNIQUES.get()
+    chosen = techniques_chosen()
     if not chosen.record:
         return None
     if chosen.recorder is not None:
@@ -110,7 +123,7 @@ def _recorder(device: torch.device) -> Recorder | None:
         return None
     from skgan.recording import CudaGraphs
 
-    return CudaGraphs(device)
+    return CudaGraphs(device, chosen.search_convolutions)
 
 
 def warn_slow(reason: str) -> None:
@@ -133,7 +146,7 @@ def place(module: nn.Module, device: torch.device) -> nn.Module:
     """Move a network to the device, in the memory format its convolutions are fastest in."""
     convolutional = any(isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) for layer in module.modules())
     module = module.to(device)
-    if convolutional and _TECHNIQUES.get().channels_last:
+    if convolutional and techniques_chosen().channels_last:
         return module.to(memory_format=torch.channels_last)
     return module
 

@@ -42,12 +42,13 @@ class Guard:
     def __init__(self, device: torch.device):
         self._tripped = torch.zeros((), device=device)
         self._sound_updates = torch.zeros((), device=device)
+        self._one = torch.ones((), device=device)
         #: whether the host may look at the flag between two updates: there is no device to wait for, and no recording
         self.reads = device.type == "cpu"
 
     def look(self, total: Tensor, gradients: Sequence[Tensor]) -> None:
         """Set the flag when the loss or a gradient of this update is not finite."""
-        flag_nonfinite_([*gradients, total.detach()], self._tripped)
+        flag_nonfinite_([*gradients, total.detach()], self._tripped, self._one)
         self._sound_updates += 1 - self._tripped
 
     @contextmanager
@@ -79,11 +80,12 @@ class Guard:
 
 
 class Failure(NamedTuple):
-    """What a tick found: whose update, of which step, and what is wrong with it in words."""
+    """What a tick found: whose update, of which step, what is wrong with it in words, and whether a term is named."""
 
     player: str
     step: int
     words: str
+    is_named: bool = True
 
     def error(self, outcome: str) -> TrainingDivergedError:
         """Return the error to raise, with what became of the estimator."""
@@ -104,7 +106,7 @@ def find(state: TrainState, objective: Objective, data: Dataset, start: int) -> 
     step, turn = start + first // turns, first % turns
     name = "generator" if turn == objective.n_critic else "discriminator"
     state.generator.updates, state.discriminator.updates = step, step * objective.n_critic + turn  # who was due
-    with global_generator((*objective.key, "global", step), data.x.device):
+    with global_generator(objective.key_of_global(step), data.x.device):
         player: Player = getattr(state, name)
         for make in objective.pieces(state, data.batch(start * turns + first), player=name).batches:
             terms = getattr(objective, name)(make()).losses
@@ -121,7 +123,7 @@ def find(state: TrainState, objective: Objective, data: Dataset, start: int) -> 
         f"Values of its terms: {shown}.",
         f"The first gradient that is not finite is that of {weight!r}." if weight else "",
     )
-    return Failure(name, step, words)
+    return Failure(name, step, words, bool(culprits))
 
 
 def exploded(means: dict[str, float], step: int) -> Failure | None:

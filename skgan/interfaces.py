@@ -449,6 +449,8 @@ class Encoder(Component, ABC):
     others as objects with None.
     """
 
+    #: what columns it is for: of "numbers", of "categories", or "any"
+    reads: ClassVar[str] = "categories"
     #: between -1 and 1, of each value
     numbers: int = 0
     #: categories

@@ -64,3 +64,10 @@ def free_bytes(device: torch.device) -> int:
             return next(int(line.split()[1]) * 1024 for line in said if line.startswith("MemAvailable"))
     except (OSError, StopIteration):  # not Linux: half of all there is
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+
+
+def sent(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Return a tensor on a device; the host does not wait until it has arrived."""
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,16 +30,18 @@ MEANS = ("real_logit", "fake_logit", "real_sign")
 COUNTS = ("updates", "rows")
 
 
-class Terms(NamedTuple):
+@dataclass
+class Terms:
     """The terms of a turn by name - their sum is minimised - and further figures worth watching."""
 
     losses: dict[str, Tensor]
     watched: dict[str, Tensor]
 
-    @property
+    @cached_property
     def total(self) -> Tensor:
         """The sum that the playing network minimises."""
-        return torch.stack(list(self.losses.values())).sum()
+        terms = list(self.losses.values())
+        return terms[0] if len(terms) == 1 else torch.stack(terms).sum()
 
     def gradients(self, parameters: Sequence[Tensor]) -> list[Tensor]:
         """Return the gradient of the total to each parameter, zeros where there is none."""
@@ -204,6 +207,9 @@ class Objective:
 
     Attributes
     ----------
+    shard : tuple of int
+        Which of how many slices of each batch this process takes: its latents are that slice of the latents of all,
+        and on all but the first, parts draw numbers of their own.
     micro_batch : int or None
         Rows of a batch that are looked at together; the gradient is that of the whole batch all the same.
     generator_of : callable
@@ -233,6 +239,7 @@ class Objective:
         self.prior = prior
         self.key = key
         self.precision = precision
+        self.shard = (0, 1)
         self.micro_batch: int | None = None
         self.generator_of: Callable[[int, str, torch.device], torch.Generator] = self.new_generator
 
@@ -242,7 +249,15 @@ class Objective:
 
     def key_of(self, number: int, stream: str) -> Key:
         """Return what the random numbers of one stream in the update of batch `number` follow from."""
-        return (*self.key, "batch", number, stream)
+        return (*self._key_of_rank(stream), "batch", number, stream)
+
+    def key_of_global(self, step: int) -> Key:
+        """Return what the numbers follow from that networks draw from torch's global generator in a step."""
+        return (*self._key_of_rank("global"), "global", step)
+
+    def _key_of_rank(self, stream: str) -> Key:
+        which, _ = self.shard
+        return (*self.key, "rank", which) if which and stream != "z" else self.key
 
     def due(self, player: str, updates: int) -> list[Regularizer]:
         """Return the regularizers of a player that are due after so many of its updates."""
@@ -256,11 +271,12 @@ class Objective:
 
     def pieces(self, state: TrainState, rows: Rows, player: str) -> Pieces:
         """Return the batch of `player`'s next turn in pieces of at most `micro_batch` rows, made when asked for."""
-        device, n = rows.x.device, len(rows.x)
+        device, n, (which, slices) = rows.x.device, len(rows.x), self.shard
         noise = torch.randn(
-            (n, self.spec.latent_dim), generator=self._draws(rows.number, device, "", "z"), device=device
+            (n * slices, self.spec.latent_dim), generator=self._draws(rows.number, device, "", "z"), device=device
         )
-        z, due = self.prior(noise), self.due(player, getattr(state, player).updates)
+        z = self.prior(noise[which * n : (which + 1) * n])
+        due = self.due(player, getattr(state, player).updates)
 
         def piece(number: int, part: slice) -> Batch:
             of_part = Rows(rows.x[part], rows.y[part], rows.labelled[part], rows.number)
@@ -295,7 +311,7 @@ class Objective:
             for name, value in seen.items():
                 batch.statistics[name].add_(value * batch.share)
             batch.statistics["updates"].add_(batch.share)
-            batch.statistics["rows"].add_(len(real))
+            batch.statistics["rows"].add_(len(real) * self.shard[1])
         return Terms(terms, watched | {name: value.detach() for name, value in self.loss.watch(batch).items()})
 
     def adapt(self, state: TrainState) -> None:

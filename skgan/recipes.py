@@ -24,7 +24,8 @@ _CTGAN_ADAM = ("adam", {"betas": (0.5, 0.9)})
 
 #: name -> the parameters that differ from the defaults; a part with parameters is ``(name, parameters)``
 RECIPES: dict[str, dict[str, Any]] = {
-    "default": {},
+    # what `GANEstimator()` takes for tables, in batches that suit tens of thousands of rows
+    "skgan": {"batch_size": 250},
     # Xu et al., NeurIPS 2019: one critic update for each of the generator, packs of ten, conditions by log-frequency
     "ctgan": {
         "loss": "wasserstein",

@@ -8,7 +8,7 @@ learning rates, the weight of the average. Python's own counters are moved along
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -48,16 +48,19 @@ class CudaGraphs:
     ----------
     device : torch.device
         A GPU.
+    search_convolutions : bool
+        Whether cuDNN times its algorithms for each convolution when a step is run for the first time.
     """
 
-    def __init__(self, device: torch.device):
+    def __init__(self, device: torch.device, search_convolutions: bool = True):
+        self._search = search_convolutions
         self._stream = torch.cuda.Stream(device)
         self._pool = torch.cuda.graph_pool_handle()
 
     def eagerly(self, function: Callable[[], Any]) -> None:
         """Run a function on the stream that will be recorded."""
         self._stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(self._stream):
+        with torch.cuda.stream(self._stream), self._searching():
             function()
         torch.cuda.current_stream().wait_stream(self._stream)
 
@@ -67,9 +70,21 @@ class CudaGraphs:
         for generator in generators:
             graph.register_generator_state(generator)
         # other threads - of another fit, of a callback - may use the device meanwhile
-        with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
+        recording = torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local")
+        with self._searching(), recording:
             function()
         return graph.replay
+
+    def _searching(self) -> AbstractContextManager[None]:
+        """Set cuDNN's way of choosing for as long as a step is run or recorded."""
+        cudnn = torch.backends.cudnn
+        return cudnn.flags(
+            enabled=cudnn.enabled,
+            benchmark=self._search,
+            benchmark_limit=cudnn.benchmark_limit,
+            deterministic=cudnn.deterministic,
+            allow_tf32=cudnn.allow_tf32,
+        )
 
 
 class Streams:
@@ -164,6 +179,8 @@ class Recording:
         self._turns = objective.n_critic + 1
         self._streams = Streams(objective, self._turns)
         self._places = data.places(0, self._turns).clone()
+        fetched = data.fetched(0, self._turns)
+        self._fetched = None if fetched is None else fetched.clone()
         self._programs: dict[Variant, Program | None] = {}
         self._streams_of: dict[Variant, list[tuple[int, str]]] = {}
         self._steps_run = 0
@@ -176,6 +193,9 @@ class Recording:
         while True:
             first = state.step * self._turns
             self._places.copy_(self._data.places(first, self._turns))
+            fetched = self._data.fetched(first, self._turns)
+            if self._fetched is not None and fetched is not None:
+                self._fetched.copy_(fetched)
             state.prepare()
             variant = self._variant()
             program = self._programs.get(variant)
@@ -268,7 +288,9 @@ class Recording:
         while True:
             first = self._state.step * self._turns
             for turn in range(self._turns):
-                yield self._data.at(self._places[turn * size : (turn + 1) * size], first + turn)
+                rows = slice(turn * size, (turn + 1) * size)
+                x = None if self._fetched is None else self._fetched[rows]
+                yield self._data.at(self._places[rows], first + turn, x)
 
     @contextmanager
     def _drawing_from_streams(self, recording: bool = False) -> Iterator[None]:

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from skgan.data import Shuffled, sent
+from skgan.data import Shuffled
 from skgan.interfaces import Asking
+from skgan.memory import sent
 from skgan.seeding import Key, numpy_generator
 
 

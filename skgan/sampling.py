@@ -19,12 +19,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skgan.data import sent
 from skgan.engine import device_of
 from skgan.exceptions import TrainingWarning
 from skgan.interfaces import Sampler
 from skgan.latents import Prior
 from skgan.layers import drawing_from
+from skgan.memory import sent
 from skgan.seeding import Key, torch_generator
 from skgan.validation import sentence
 

@@ -12,7 +12,7 @@ import numbers
 import os
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -264,6 +264,8 @@ def _is_number(text: str) -> bool:
     return True
 
 
+#: bytes of an array that are looked at together
+BYTES_AT_ONCE = 2**26
 _CONTAINERS = "a NumPy array, a tensor, a DataFrame or a list of rows"
 
 
@@ -444,7 +446,7 @@ def _with_advice(text: str) -> str:
 
 def _warn_of_wide_integers(X: np.ndarray) -> None:
     """Warn of integers in so wide a range that float32 cannot tell neighbours apart."""
-    if X.dtype.kind not in "iu":
+    if X.dtype.kind not in "iu" or X.dtype.itemsize < 4:
         return
     wide = X.max(axis=0).astype(float) - X.min(axis=0).astype(float) > 2**24
     if wide.any():
@@ -473,25 +475,46 @@ def check_columns(estimator: Any, X: Any, *, reset: bool) -> Any:
                 f"while a minimum of {least} is required. Collect more rows.",
             )
         )
+    names = list(getattr(X, "columns", ()))
+    twins = [name for place, name in enumerate(names) if name in names[:place]]
+    if twins:
+        raise ValueError(
+            sentence(
+                f"X must have columns of different names. Got {listed(twins, 3)} more than once.",
+                "Rename them, for example with X.columns = range(X.shape[1]).",
+            )
+        )
     named = X.first if hasattr(X, "chunks_of_rows") else X
     validate_data(estimator, named, reset=reset, skip_check_array=True)
     return X
+
+
+def _is_too_large(X: np.ndarray) -> np.ndarray:
+    return ~(np.abs(X) < 1e37)
+
+
+def pieces(X: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield an array some rows at a time, so that what is computed of all of it takes little memory."""
+    rows = max(BYTES_AT_ONCE // max(X[:1].nbytes, 1), 1)
+    for start in range(0, len(X), rows):
+        yield X[start : start + rows]
 
 
 def check_finite(X: np.ndarray) -> None:
     """Refuse NaN, infinity and what float32 cannot hold, naming the first place and no value."""
     if X.dtype.kind != "f":
         return
-    # One pass decides the common case; the places are looked for only when there are some.
+    # Two passes without a copy decide the common case; the places are looked for only when there are some.
     with np.errstate(over="ignore", invalid="ignore"):
-        if np.abs(X).max(initial=0) < 1e37:
+        if X.max(initial=0) < 1e37 and X.min(initial=0) > -1e37:
             return
-    for what, bad in (("NaN", np.isnan(X)), ("infinity or a value too large for float32", ~(np.abs(X) < 1e37))):
+    for what, is_bad in (("NaN", np.isnan), ("infinity or a value too large for float32", _is_too_large)):
+        bad = is_bad(X)
         if bad.any():
-            row, column = np.argwhere(bad)[0]
+            row, column = divmod(int(np.ascontiguousarray(bad).argmax()), X.shape[1])
             raise ValueError(
                 sentence(
-                    f"Input X contains {what}: {int(bad.sum())} times, first at row {row}, column {column}.",
+                    f"Input X contains {what}: {np.count_nonzero(bad)} times, first at row {row}, column {column}.",
                     "GANEstimator needs finite numbers. Drop or impute them first, for example with",
                     "sklearn.impute.SimpleImputer.",
                 )

@@ -101,6 +101,7 @@ PARAMETERS = [
     parameter("random_state", np.random.default_rng(0), "Generator", "RandomState", label="Generator"),
     parameter("warm_start", 1, "bool", "Got 1"),
     parameter("verbose", -1, "-1", "int"),
+    parameter("early_stopping", 1, "bool", "Got 1"),
     parameter("early_stopping", "yes", "'yes'", "bool"),
     parameter("checkpoint_dir", 3, "a path", "Got 3"),
     parameter("checkpoint_every_ticks", 0, "int", "Got 0"),

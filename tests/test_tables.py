@@ -410,7 +410,8 @@ def test_the_packed_penalty_takes_one_slope_for_a_pack():
     batch = a_batch(gan, frame(), "discriminator")
     part = next(p for p in gan.regularizers_ if type(p).__name__ == "PackedGradientPenalty")
     found = part.penalty(batch)
-    a = torch.rand(2, generator=batch.rng(part)).repeat_interleave(10)[:, None]
+    again = a_batch(gan, frame(), "discriminator").rng(part)  # from its beginning
+    a = torch.rand(2, generator=again).repeat_interleave(10)[:, None]
     between = (a * batch.real + (1 - a) * batch.fake).detach().requires_grad_()
     logits = batch.module(between, batch.y).logits
     assert logits.shape == found.shape == (2,)
@@ -422,7 +423,7 @@ def test_the_packed_penalty_takes_one_slope_for_a_pack():
 @pytest.mark.parametrize("recipe", sorted(recipes.RECIPES))
 def test_every_recipe_trains_is_saved_and_answers(recipe, tmp_path):
     gan = recipes.make(recipe, max_iter=2, batch_size=20, random_state=0)
-    if recipe != "default":
+    if recipe != "skgan":
         gan.set_params(architecture__width=16)
     gan.fit(frame())
     gan.save(tmp_path / "model")
@@ -558,3 +559,29 @@ def test_the_report_names_every_column(fitted):
         "row": "id",
         "same": "constant",
     }
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "told"),
+    [
+        (pd.DataFrame({"a": list("xyxy"), "b": [[1], [2], [3], [4]]}), TypeError, "Got cells of type list"),
+        (pd.DataFrame([["x", 1], ["y", 2]], columns=["a", "a"]), ValueError, "columns of different names"),
+        (pd.DataFrame({"a": ["x"] * 4}), ValueError, "must have a column whose values differ"),
+        (pd.DataFrame({"a": list("xy"), "b": [1.0, np.inf]}), ValueError, "infinity .* in column 'b'"),
+        (pd.DataFrame({"a": list("xy"), "b": [1j, 2j]}), ValueError, "Complex data not supported"),
+        (pd.DataFrame({"a": ["x"]}), ValueError, "at least 2 sample"),
+    ],
+    ids=str,
+)
+def test_tables_that_cannot_be_are_refused_in_words(data, error, told):
+    with pytest.raises(error, match=told) as caught:
+        GANEstimator(**SMALL).fit(data)
+    assert len(str(caught.value)) <= 500
+
+
+def test_labels_in_a_frame_are_labels_still():
+    y = pd.DataFrame({"p": np.linspace(0, 1, 200), "q": np.linspace(3, 5, 200)})
+    gan = GANEstimator(**SMALL).fit(frame(), y)
+    samples, labels = gan.sample(y=y[:5], return_y=True)
+    assert len(samples) == 5
+    pd.testing.assert_frame_equal(labels, y[:5], check_exact=False)

@@ -344,14 +344,15 @@ def lean(config, device, precision):
             step()
             yield
     stream = torch.cuda.Stream()
-    with torch.cuda.stream(stream):
-        for _ in range(4):
-            choose()
+    with torch.backends.cudnn.flags(enabled=True, benchmark=True, deterministic=False, allow_tf32=True):
+        with torch.cuda.stream(stream):
+            for _ in range(4):
+                choose()
+                step()
+        torch.cuda.synchronize()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
             step()
-    torch.cuda.synchronize()
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        step()
     while True:
         choose()
         graph.replay()

@@ -104,6 +104,15 @@ class Encoding:
             )
         return self.labels.values(y, n)
 
+    def stored_bytes(self, rows: np.ndarray) -> int | None:
+        """Return the bytes that all rows take as they are kept."""
+        whole = isinstance(self.scaling, Range) and self.scaling.whole_bytes and rows.dtype == np.uint8
+        return len(rows) * math.prod(self.shape) * (1 if whole else 4)
+
+    def encode_some(self, rows: np.ndarray, places: np.ndarray) -> Tensor:
+        """Return the rows at some places as samples to keep."""
+        return self.encode(rows[places])
+
     def stored(self, rows: np.ndarray, y: Any, key: Key) -> tuple[Tensor, Tensor]:
         """Return samples and labels to train on, as they are kept."""
         return self.encode(rows), self.encode_labels(y, len(rows))

@@ -21,6 +21,7 @@ FEWEST_ROWS, MOST_SPIKES = 10, 32
 class Numeric(Encoder):
     """A column of numbers: categories for missing values and spikes, else what the subclass makes of a number."""
 
+    reads = "numbers"
     #: values that are categories of their own: "auto" finds them, None means none
     spikes: str | Sequence[float] | None = None
 

@@ -33,10 +33,14 @@ def unpacked(array: np.ndarray) -> np.ndarray:
     """Return the values that `packed` put into bytes, as objects."""
     if array.dtype != np.uint8 or array.ndim != 1 or array.size > MOST_BYTES:
         raise ValueError("the values of a column are not told of as bytes")
-    values = json.loads(array.tobytes().decode("utf-8"))
+    values = json.loads(array.tobytes().decode("utf-8"), parse_constant=_no_number)
     if not isinstance(values, list) or not all(isinstance(value, str | bool | int | float | None) for value in values):
         raise ValueError("the values of a column are not plain")
     return as_objects(values)
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"the values of a column hold {word}")
 
 
 def as_objects(values: Iterable[Any]) -> np.ndarray:

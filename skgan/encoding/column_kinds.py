@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from skgan.encoding._texts import as_objects
 from skgan.encoding.columns import FLAG, NUMBER, SPAN, TIME, Column
 from skgan.encoding.constant import Constant
-from skgan.encoding.embedding import PointEmbedding
 from skgan.encoding.identifier import Identifier
 from skgan.encoding.one_hot import OneHot
 from skgan.encoding.quantile_normal import QuantileNormal
@@ -43,6 +43,17 @@ class Told:
     distinct: int
     missing: float
     note: str
+
+
+class Report(tuple[Told, ...]):
+    """What was found of the columns, one line each; printed as a table."""
+
+    def __repr__(self) -> str:
+        rows = [("column", "kind", "encoder", "distinct", "missing", "")]
+        rows += [(str(t.name)[:30], t.kind, t.encoder, str(t.distinct), f"{t.missing:.1%}", t.note) for t in self]
+        widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        return "\n".join(lines)
 
 
 def kind_of(column: Column) -> str:
@@ -90,19 +101,15 @@ def chosen(column: Column, said: Any) -> tuple[str, Encoder]:
 
 def as_the_encoder_reads(column: Column, encoder: Encoder) -> np.ndarray:
     """Return the values of a column, numbers as objects where the encoder is one of categories."""
-    from skgan.encoding._numeric import Numeric
-
     numbers = column.values.dtype.kind == "f"
-    if isinstance(encoder, Numeric) and not numbers:
+    if encoder.reads == "numbers" and not numbers:
         raise InvalidParameterError(
             sentence(
                 f"The 'columns' parameter of GANEstimator must give {str(column.name)[:60]!r} an encoder",
                 f"of categories, such as 'one-hot'. Got {type(encoder).__name__}, which encodes numbers.",
             )
         )
-    if (isinstance(encoder, OneHot | PointEmbedding) and numbers) or (numbers and not _keeps_numbers(encoder)):
-        from skgan.encoding._texts import as_objects
-
+    if encoder.reads == "categories" and numbers:
         return as_objects(None if value != value else value for value in column.values.tolist())
     return column.values
 
@@ -112,6 +119,11 @@ def told(column: Column, kind: str, encoder: Encoder) -> Told:
     values = column.values
     missing = np.isnan(values) if values.dtype.kind == "f" else np.array([value is None for value in values])
     distinct = len(np.unique(values[~missing])) if values.dtype.kind == "f" else len(set(values[~missing]))
+    return line(column.name, kind, encoder, distinct, float(missing.mean()))
+
+
+def line(name: Any, kind: str, encoder: Encoder, distinct: int, missing: float) -> Told:
+    """Return the line of the report of a column, by what its fitted encoder has learned."""
     note = ""
     levels = getattr(encoder, "levels_", None)
     if levels is not None and len(levels.rare):
@@ -123,7 +135,7 @@ def told(column: Column, kind: str, encoder: Encoder) -> Told:
     if domain is not None and kind in ("integer", "continuous", "spikes"):
         step = f", step {domain.step:g}" if domain.step else ""
         note = ", ".join(part for part in (note, f"from {domain.low:g} to {domain.high:g}{step}") if part)
-    return Told(column.name, kind, type(encoder).__name__, distinct, float(missing.mean()), note)
+    return Told(name, kind, type(encoder).__name__, distinct, missing, note)
 
 
 def warn_of_many(column: Column, distinct: int, most: int) -> None:
@@ -137,12 +149,6 @@ def warn_of_many(column: Column, distinct: int, most: int) -> None:
         HighCardinalityWarning,
         stacklevel=2,
     )
-
-
-def _keeps_numbers(encoder: Encoder) -> bool:
-    from skgan.encoding._numeric import Numeric
-
-    return isinstance(encoder, Numeric | Constant | Identifier)
 
 
 def _kind_of_numbers(column: Column) -> str:

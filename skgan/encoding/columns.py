@@ -138,6 +138,7 @@ def _of_objects(name: Any, cells: np.ndarray, dtype: Any) -> Column:
         return Column(name, _finite(name, cells.astype(np.float64)), NUMBER, str(dtype))
     values = _objects(cells)
     kinds = {type(value) for value in values} - {type(None)}
+    _refuse_unhashable(name, kinds)
     if kinds and all(issubclass(kind, bool) for kind in kinds):
         return Column(name, values, FLAG, str(dtype))
     if kinds and all(issubclass(kind, int | float) and not issubclass(kind, bool) for kind in kinds):
@@ -155,6 +156,17 @@ def _objects(cells: Any) -> np.ndarray:
     if any(isinstance(value, np.generic) for value in array[:1]) or any(isinstance(v, np.generic) for v in array):
         array = as_objects(_plain(value) for value in array)
     return array
+
+
+def _refuse_unhashable(name: Any, kinds: set[type]) -> None:
+    strange = sorted(kind.__name__ for kind in kinds if kind.__hash__ is None)
+    if strange:
+        raise TypeError(
+            sentence(
+                f"X must hold text, numbers, dates or booleans in column {str(name)[:60]!r}.",
+                f"Got cells of type {strange[0]}. Spread them over columns of their own, or drop the column.",
+            )
+        )
 
 
 def _plain(value: Any) -> Any:

@@ -24,6 +24,8 @@ class Constant(Encoder):
     array(['x', 'x', 'x'], dtype=object)
     """
 
+    reads = "any"
+
     def fit(self, column: np.ndarray) -> Encoder:
         """Take the first value."""
         self.value_ = column[:1]

@@ -27,6 +27,8 @@ class Identifier(Encoder):
     array(['ab-9', 'ab-10'], dtype=object)
     """
 
+    reads = "any"
+
     def fit(self, column: np.ndarray) -> Encoder:
         """Learn the pattern of a column."""
         if column.dtype.kind == "f":

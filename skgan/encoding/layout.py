@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from skgan.exceptions import InvalidParameterError
-from skgan.validation import sentence
+from skgan.validation import pieces, sentence
 
 #: layout -> (kind of data, where the axes of a sample go in channels-first order)
 LAYOUTS: dict[str, tuple[str, tuple[int, ...]]] = {
@@ -53,7 +53,9 @@ class Layout:
         self.dtypes = [_numpy_dtype(dtype).name for dtype in own]
         #: what pandas calls its columns' types: Int64 and boolean are int64 and bool within
         self.frame_dtypes = [str(dtype) if str(dtype) != "object" else "float64" for dtype in own]
-        whole = np.ones(rows.shape[1], bool) if rows.dtype.kind != "f" else (rows == np.rint(rows)).all(0)
+        whole = np.ones(rows.shape[1], bool)
+        for piece in pieces(rows) if rows.dtype.kind == "f" else ():
+            whole &= (piece == np.rint(piece)).all(0)
         # The pixels of an image are whole all together or not at all.
         self.whole = whole if self.kind != "image" else np.full_like(whole, whole.all())
 

@@ -23,7 +23,7 @@ class OneHot(Encoder):
         comes.
     least : float, default=0.0
         Share of the rows below which a value is suppressed, in [0, 1): it is in no sample and no file. Rows that
-        have it count as rows of the other values, by their frequency.
+        have it count as rows of the other values, by their frequency, and so do rows of values that `fit` did not see.
 
     References
     ----------

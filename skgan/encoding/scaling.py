@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
+
+from skgan.validation import pieces
 
 
 class Standard:
@@ -21,16 +25,28 @@ class Standard:
     bounded = False
 
     def __init__(self, samples: np.ndarray):
-        wide = samples.astype(np.float64, order="C")  # sums depend on the order in memory
-        self.low, self.high = wide.min(0), wide.max(0)
-        self.mean = wide.mean(0)
-        spread = wide.std(0)
+        n, lows, highs = len(samples), [], []
+        total = squares = np.zeros(samples.shape[1:])
+        for wide in _wide(samples):
+            lows.append(wide.min(0))
+            highs.append(wide.max(0))
+            total = total + wide.sum(0)
+        self.low, self.high = np.min(lows, 0), np.max(highs, 0)
+        self.mean = total / n
+        for wide in _wide(samples):
+            squares = squares + np.square(wide - self.mean).sum(0)
+        spread = np.sqrt(squares / n)
         # What is left of rounding is no spread: 1e-10 of the size of the numbers.
         self.scale = np.where(spread > 1e-10 * np.maximum(np.abs(self.low), np.abs(self.high)), spread, 1.0)
 
     def encode(self, samples: np.ndarray) -> Tensor:
         """Return what is kept of samples, float32."""
-        return torch.from_numpy(((samples - self.mean) / self.scale).astype(np.float32, order="C"))
+        stored = np.empty(samples.shape, np.float32)
+        done = 0
+        for piece in pieces(samples):
+            stored[done : done + len(piece)] = (piece - self.mean) / self.scale
+            done += len(piece)
+        return torch.from_numpy(stored)
 
     def expand(self, stored: Tensor) -> Tensor:
         """Return what the networks see of what is kept."""
@@ -43,6 +59,12 @@ class Standard:
     def state(self) -> dict[str, np.ndarray]:
         """Return what was learned as arrays."""
         return {"low": self.low, "high": self.high, "mean": self.mean, "scale": self.scale}
+
+
+def _wide(samples: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield samples in float64, some rows at a time; in one order in memory, on which sums depend."""
+    for piece in pieces(samples):
+        yield piece.astype(np.float64, order="C")
 
 
 class Range:

@@ -78,10 +78,7 @@ class Table:
         ]
         self.follows = dependence.found(codes, [name in said for name in self.names])
         self.like = [replace(column, values=column.values[:0]) for column in found]
-        self.report = [
-            column_kinds.told(column, kind, encoder)
-            for column, kind, encoder in zip(found, self.kinds, self.encoders, strict=True)
-        ]
+        self._tell([column_kinds.told(*each) for each in zip(found, self.kinds, self.encoders, strict=True)])
         self._lay_out()
         self._warn()
         of_y = label_encoding.learn(y, n, classes, kinds)
@@ -238,6 +235,10 @@ class Table:
         told = {i: self._as_it_came(i, column) for i, column in values.items()}
         return columns.written(self.names, told, self.like, self.frame)
 
+    def stored_bytes(self, X: Any) -> int | None:
+        """Return None: records of a table are kept in a few bytes each, or in a file."""
+        return None
+
     def stored(self, X: Any, y: Any, key: Key) -> tuple[Tensor, Tensor]:
         """Return rows and labels to train on, as they are kept."""
         records = self.encode(X, key)
@@ -254,7 +255,8 @@ class Table:
 
     def wish(self, y: Any, n_samples: int | None) -> Wish | None:
         """Return what is asked for when y names columns, None where y is labels."""
-        return Wish(self, y, n_samples) if names_columns(y) else None
+        labels = hasattr(y, "iloc") and list(getattr(y, "columns", ())) == getattr(self.labels.of_y, "columns", None)
+        return Wish(self, y, n_samples) if names_columns(y) and not labels else None
 
     def encode_labels(self, y: Any, n: int, records: Tensor | None = None) -> Tensor:
         """Return n labels as they are kept, with all codes of the rows."""
@@ -288,6 +290,8 @@ class Table:
                     "encoder": encoder,
                     "categories": column.categories,
                     "follows": source,
+                    "distinct": self.report[place].distinct,
+                    "missing": self.report[place].missing,
                 }
             )
         rules = []
@@ -314,7 +318,7 @@ class Table:
             raise ValueError("a column has a name that is neither text nor a number")
         self.like = [_column(n, each) for n, each in zip(self.names, told, strict=True)]
         self.kinds = [str(each["kind"]) for each in told]
-        self.encoders, self.follows, self.report = [], {}, []
+        self.encoders, self.follows = [], {}
         for place, each in enumerate(told):
             own = _under(f"table.{place}.", arrays)
             if each["follows"] is not None:
@@ -322,6 +326,9 @@ class Table:
             each["encoder"].restore(own)
             self.encoders.append(each["encoder"])
         dependence.check(self.follows, [encoder.width for encoder in self.encoders])
+        figures = [(int(each["distinct"]), float(each["missing"])) for each in told]
+        lines = zip(self.names, self.kinds, self.encoders, figures, strict=True)
+        self._tell([column_kinds.line(name, kind, encoder, *two) for name, kind, encoder, two in lines])
         self._lay_out()
         self.labels = TableLabels.from_state(config["labels"], arrays)
         if self.labels.widths not in ([], self.widths):
@@ -347,6 +354,12 @@ class Table:
         return torch.from_numpy(records)
 
     # --- inside -------------------------------------------------------------------------------------
+
+    def _tell(self, lines: list[column_kinds.Told]) -> None:
+        """Set the report, with the columns that follow from another."""
+        for place, (source, _) in self.follows.items():
+            lines[place] = replace(lines[place], note=f"follows from {self.names[source]}")
+        self.report = column_kinds.Report(lines)
 
     def _lay_out(self) -> None:
         """Set which columns the networks see, and where."""

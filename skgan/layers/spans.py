@@ -93,7 +93,7 @@ class Spans(nn.Module):
         pieces = []
         for bucket, width in enumerate(self._bucket_widths):
             chosen = padded.index_select(1, getattr(self, f"bucket_{bucket}")).unflatten(1, (-1, width))
-            soft = chosen.softmax(2)
+            soft = chosen.softmax(2) if self.training or chosen.requires_grad else chosen
             if self.hard or not self.training:
                 largest = torch.zeros_like(soft).scatter_(2, soft.argmax(2, keepdim=True), 1.0)
                 soft = largest + (soft - soft.detach()) if soft.requires_grad else largest

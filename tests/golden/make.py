@@ -12,7 +12,9 @@ import torch
 from skgan import GANEstimator
 from skgan.architectures.dcgan import DCGAN
 from skgan.architectures.mlp import MLP
+from skgan.architectures.tabular import Tabular
 from skgan.augmentation.ada import ADA
+from skgan.constraints import Within
 from skgan.reading import FORMAT
 
 RNG = np.random.default_rng(0)
@@ -22,6 +24,26 @@ IMAGES = RNG.random((24, 6, 5, 1))
 NUMBERS = TABLE[:, :2].astype(np.float64)
 CONVOLUTIONS = {"architecture": DCGAN(4, 4), "conditioning": "concat", "conditioning__hidden": 2}
 
+MIXED = pd.DataFrame(
+    {
+        "age": RNG.integers(18, 90, 60),
+        "gain": np.where(RNG.random(60) < 0.6, 0, RNG.integers(1, 9, 60) * 100),
+        "score": np.where(RNG.random(60) < 0.3, np.nan, RNG.random(60).round(2)),
+        "city": RNG.choice(["Rome", "Oslo", "Lima"], 60),
+        "smokes": RNG.random(60) < 0.4,
+        "born": pd.Timestamp("1980-01-01") + pd.to_timedelta(RNG.integers(0, 900, 60), unit="D"),
+        "size": pd.Categorical(RNG.choice(["S", "M"], 60), categories=["S", "M"], ordered=True),
+        "row": [f"r{i}" for i in range(60)],
+    }
+)
+MIXED["country"] = MIXED["city"].map({"Rome": "Italy", "Oslo": "Norway", "Lima": "Peru"})
+OF_TABLES = {
+    "architecture": Tabular(width=8, depth=1, pac=2),
+    "regularizers": "conditional-cross-entropy",
+    "columns": {"age": "mixed", "city": "one-hot"},
+    "constraints": Within("age", 18, 90),
+}
+
 #: name -> parameters, X, y
 CASES = {
     "vectors-classes": ({}, TABLE, np.array(list("abcd") * 6)),
@@ -30,6 +52,7 @@ CASES = {
     "images-ada": (CONVOLUTIONS | {"loss": "hinge", "regularizers": "lecam", "augmentation": ADA()}, IMAGES, None),
     "frame-names": ({"loss": "lsgan", "regularizers": None}, pd.DataFrame(TABLE, columns=["a", "b", "a size"]), None),
     "continuous-labels": ({"conditioning": "concat", "conditioning__hidden": 4}, TABLE, NUMBERS),
+    "tables": (OF_TABLES, MIXED, None),
     "multilabels": ({"conditioning": "concat", "conditioning__hidden": 4}, TABLE, (NUMBERS > 0).astype(int)),
 }
 
@@ -44,6 +67,9 @@ def make(folder, params, X, y):
     gan = GANEstimator(**params).set_params(**nested).fit(X, y)
     gan.save(folder / "model")
     samples = gan.sample(8, random_state=0)
+    if X is MIXED:  # which code above makes again
+        np.savez_compressed(folder / "data.npz", samples=np.array(samples.to_csv(index=False)))
+        return
     columns = list(X.columns) if hasattr(X, "columns") else []
     labels = {} if y is None else {"y": y}
     np.savez_compressed(
