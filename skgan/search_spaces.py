@@ -45,8 +45,9 @@ def _space(value: Any, allowed: Sequence[Any]) -> Any:
         if isinstance(constraint, Choice) and len(constraint.values) > 1:
             return list(constraint.values)
         if isinstance(constraint, Integer):
-            low, high = max(constraint.low, value // WHOLE_FACTOR), max(value * WHOLE_FACTOR, constraint.low + 1)
-            return stats.randint(low, min(high, constraint.high or high) + 1)
+            low = max(constraint.low, value // WHOLE_FACTOR if value > 0 else value - 1)
+            high = max(value * WHOLE_FACTOR, value + 1)
+            return stats.randint(low, (high if constraint.high is None else min(high, constraint.high)) + 1)
         if isinstance(constraint, Real):
             return _real(float(value), constraint)
     return None
