@@ -165,7 +165,8 @@ def check_parts_draw_other_numbers_on_each_rank_and_keep_the_same_state():
 
     gan = tiny(Listening(), regularizers=LeCam(start=2), augmentation=ADA(), max_iter=8).fit(IMAGES)
     first, second = (each[-8:] for each in said_by_all(drawn))  # without the rehearsal of a foreign part
-    assert all(mine != theirs for mine, theirs in zip(first, second, strict=True))
+    for probe_and_z, others in zip(first, second, strict=True):
+        assert all(mine != theirs for mine, theirs in zip(probe_and_z, others, strict=True))
     with distributed.alone():
         drawn.clear()
         tiny(Listening(), regularizers=LeCam(start=2), augmentation=ADA(), max_iter=8, batch_size=16).fit(IMAGES)
