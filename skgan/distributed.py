@@ -125,15 +125,17 @@ class Ranks(Alone):
         self._made_by_us = not dist.is_initialized()
         patient = timedelta(seconds=timeout * PATIENCE)
         _FITS += 1
+        # what an earlier fit, or a process that was started before this one, has left in the store is not met again
+        meeting = f"skgan/{os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}/{_FITS}"
         if self._made_by_us:
             rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
             self.rank, self.size = rank, size
             with self._reaching("the other ranks to begin"):
-                self._store = dist.PrefixStore(f"skgan/{_FITS}", _store_of_environment(patient))
+                self._store = dist.PrefixStore(meeting, _store_of_environment(patient))
                 dist.init_process_group("gloo", store=self._store, rank=rank, world_size=size, timeout=patient)
         else:
             self.rank, self.size = dist.get_rank(), dist.get_world_size()
-            self._store = dist.PrefixStore(f"skgan/{_FITS}", store_of_the_ranks())
+            self._store = dist.PrefixStore(meeting, store_of_the_ranks())
         with self._reaching("the other ranks to begin"):
             self._patient = self._group("gloo", PATIENCE)
             self._quick = self._gradients = self._group("gloo")

@@ -71,7 +71,7 @@ def _fit(
         _check_out(out, overwrite)
     gan = GANEstimator(verbose=int(sys.stderr.isatty())).set_params(**params)
     if data.is_dir():
-        X, y = load_images(data, image_size=image_size, verbose=int(sys.stderr.isatty()))
+        X, y = load_images(data, image_size=image_size, verbose=int(sys.stderr.isatty() and not _rank()))
         gan.set_params(**{"layout": "nhw" if X.ndim == 3 else "nhwc", **params})
     else:
         X, y = tables.read(data, label)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.distributed as dist
 from joblib import Parallel, delayed
 from refusals import number_of
 from sklearn.model_selection import GridSearchCV
@@ -123,7 +124,9 @@ def check_two_ranks_are_one_with_twice_the_batch():
     for loss, params in cases.items():
         both = tiny(loss, max_iter=50, **params).fit(X, Y)
         with distributed.alone():
-            one = tiny(loss, max_iter=50, **params, **{"batch_size": 16}).fit(X, Y)
+            one = tiny(loss, max_iter=50, batch_size=16, **params).fit(X, Y)
+            pieces = tiny(loss, max_iter=50, batch_size=16, micro_batch=8, **params).fit(X, Y)
+        assert digest_of(tensors(pieces)) == digest_of(tensors(both)), loss  # added up in the same order
         weights = [name for name in tensors(one) if not name.startswith("optimizer")]
         differences[loss] = max(float((tensors(one)[name] - tensors(both)[name]).abs().max()) for name in weights)
         assert_same_everywhere(both)
@@ -162,7 +165,8 @@ def check_parts_draw_other_numbers_on_each_rank_and_keep_the_same_state():
 
     gan = tiny(Listening(), regularizers=LeCam(start=2), augmentation=ADA(), max_iter=8).fit(IMAGES)
     first, second = (each[-8:] for each in said_by_all(drawn))  # without the rehearsal of a foreign part
-    assert all(mine != theirs for mine, theirs in zip(first, second, strict=True))
+    for probe_and_z, others in zip(first, second, strict=True):
+        assert all(mine != theirs for mine, theirs in zip(probe_and_z, others, strict=True))
     with distributed.alone():
         drawn.clear()
         tiny(Listening(), regularizers=LeCam(start=2), augmentation=ADA(), max_iter=8, batch_size=16).fit(IMAGES)
@@ -188,6 +192,17 @@ def check_other_ways_to_fit():
         workers = Parallel(n_jobs=2, backend="multiprocessing")([delayed(distributed.is_several)()] * 2)
     assert workers == [False, False]
     assert distributed.is_several()
+
+
+def check_a_group_of_the_user_is_used_and_left():
+    expected = tiny(max_iter=3).fit(X)
+    dist.init_process_group("gloo")
+    try:
+        assert_same_everywhere(tiny(max_iter=3).fit(X), expected)
+        assert dist.is_initialized()
+        assert digest_of(tensors(tiny(max_iter=3).fit(X))) == digest_of(tensors(expected))
+    finally:
+        dist.destroy_process_group()
 
 
 # --- agreement ------------------------------------------------------------------------------------
@@ -270,7 +285,7 @@ def check_a_signal_to_one_is_one_to_all(folder):
 # --- failures -------------------------------------------------------------------------------------
 
 
-def check_a_number_that_is_not_finite_on_one_rank(_):
+def check_a_number_that_is_not_finite_on_one_rank():
     words = raised(
         TrainingDivergedError, lambda: tiny(Spoilt("nan")).fit(X), "discriminator's update of step 5", "Rank 1 met it"
     )
@@ -367,6 +382,41 @@ def check_a_rank_that_dies_is_named():
     raised(RankError, lambda: tiny(Spoilt("die")).fit(X), "lost the others", "rank 1 did not come")
 
 
+def check_the_first_rank_dies_while_saving(folder):
+    rename = _fs.rename
+
+    def die(*details):
+        if not RANK and sorted(folder.glob("f25/*-step4")) == [] and sorted(folder.glob("f25/*-step0")):
+            os._exit(9)
+        rename(*details)
+
+    _fs.rename = die
+    raised(RankError, lambda: kept(folder / "f25").fit(IMAGES), "lost the others", "rank 0 did not come", "checkpoint")
+    with distributed.alone():
+        assert GANEstimator.load(newest(folder / "f25")).n_iter_ == 0
+
+
+NUMBERS = (
+    "two_ranks_are_one_with_twice_the_batch",
+    "weights_are_the_same_before_they_are_levelled",
+    "parts_draw_other_numbers_on_each_rank_and_keep_the_same_state",
+    "other_ways_to_fit",
+    "a_group_of_the_user_is_used_and_left",
+    "disagreements_are_refused_before_the_first_step",
+    "a_rank_that_dies_is_named",
+)
+FAILURES = (
+    "all_stop_together",
+    "a_signal_to_one_is_one_to_all",
+    "a_number_that_is_not_finite_on_one_rank",
+    "an_error_on_one_rank_ends_all",
+    "a_resumed_fit_is_one_without_a_break",
+    "checkpoints_are_written_once_and_refused_together",
+    "a_rank_that_hangs_is_named",
+    "the_first_rank_dies_while_saving",
+)
+
+
 def main(folder, *names):
     watch.TICK = 4
     early_stopping.ticks_between = lambda *_: 1
@@ -374,7 +424,7 @@ def main(folder, *names):
     for name in names:
         check = globals()[f"check_{name}"]
         try:
-            check(folder / name) if check.__code__.co_argcount else check()
+            check(folder) if check.__code__.co_argcount else check()
         except BaseException:
             print(f"rank {RANK}, {name}", file=sys.stderr)
             traceback.print_exc()
@@ -384,4 +434,4 @@ def main(folder, *names):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:])
+    main(Path(sys.argv[1]), *globals()[sys.argv[2]])

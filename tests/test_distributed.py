@@ -1,7 +1,7 @@
 """Two ranks on the CPU train what one trains with twice the batch, agree in all they do, and never wait for ever."""
 
 import os
-import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -20,6 +20,7 @@ from skgan import GANEstimator, distributed
 from skgan.architectures.mlp import MLP
 from skgan.data import Dataset, Shuffled
 from skgan.exceptions import RankError
+from skgan.resuming import digest_of
 
 HERE = Path(__file__).parent
 #: seconds after which two processes that should have ended long ago are killed
@@ -41,10 +42,10 @@ def free_port():
         return str(probe.getsockname()[1])
 
 
-def two_ranks(folder, *names, statuses=(0, 0)):
-    """Let two processes run checks of `ranks.py`, and return what they print."""
+def two_ranks(folder, names, statuses):
+    """Let two processes run checks of `ranks.py` until they end with these statuses, and return what they print."""
     meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port(), "WORLD_SIZE": "2"}
-    command = [sys.executable, str(HERE / "ranks.py"), str(folder), *names]
+    command = [sys.executable, str(HERE / "ranks.py"), str(folder), names]
     ranks = [
         subprocess.Popen(
             command,
@@ -64,19 +65,18 @@ def two_ranks(folder, *names, statuses=(0, 0)):
     return said
 
 
-def checks():
-    return re.findall(r"^def check_(\w+)", (HERE / "ranks.py").read_text(encoding="utf-8"), re.MULTILINE)
-
-
-@pytest.mark.parametrize("part", [0, 1])
-def test_two_ranks(part, tmp_path):
-    names = checks()[part::2]
-    for name in names:
-        (tmp_path / name).mkdir()
-    dies = names[-1] == "a_rank_that_dies_is_named"
-    (first, _), (second, _) = two_ranks(tmp_path, *names, statuses=(0, 9 if dies else 0))
+@pytest.mark.goal("G14")
+@pytest.mark.fault("F22", "F26")
+def test_two_ranks_compute_the_same_until_one_dies(tmp_path):
+    (first, _), _ = two_ranks(tmp_path, "NUMBERS", statuses=(0, 9))
     assert "rank 0 is through" in first
-    assert ("rank 1 is through" in second) != dies
+
+
+@pytest.mark.goal("G13", "G14")
+@pytest.mark.fault("F17", "F23", "F24", "F25", "F27", "F29")
+def test_two_ranks_stop_fail_and_resume_together(tmp_path):
+    _, (second, _) = two_ranks(tmp_path, "FAILURES", statuses=(9, 0))
+    assert "rank 1 is through" in second
 
 
 # --- how they are started -------------------------------------------------------------------------
@@ -101,6 +101,52 @@ def test_the_command_trains_on_all_ranks_and_the_first_one_writes(tmp_path):
     loaded = GANEstimator.load(tmp_path / "model")
     one = GANEstimator(architecture=MLP(8, 1), batch_size=16, max_iter=12, random_state=0, device="cpu").fit(X)
     np.testing.assert_allclose(loaded.sample(20, random_state=1), one.sample(20, random_state=1), atol=1e-5)
+
+
+RESTARTED = """
+import os, signal
+import numpy as np
+from skgan import GANEstimator, watch
+from skgan.architectures.mlp import MLP
+
+watch.TICK = 4
+X = np.random.default_rng(0).standard_normal((37, 3)).astype(np.float32)
+sees_the_end = watch.Watch.sees_the_end
+
+
+def killed(one, state):
+    if os.environ["RANK"] == "1" and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0" and state.step == 10:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return sees_the_end(one, state)
+
+
+watch.Watch.sees_the_end = killed
+gan = GANEstimator(
+    architecture=MLP(8, 1), batch_size=8, max_iter=16, random_state=0, device="cpu",
+    checkpoint_dir="runs", checkpoint_every_ticks=1, resume="auto",
+)
+gan.fit(X)
+if os.environ["RANK"] == "0":
+    gan.save("model")
+    print("began at attempt", os.environ["TORCHELASTIC_RESTART_COUNT"], gan.history_["step"])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.goal("G13")
+def test_a_worker_that_is_killed_is_started_again_and_nothing_is_lost(tmp_path):
+    (tmp_path / "script.py").write_text(RESTARTED)
+    done = torchrun("--max-restarts", "1", "script.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "began at attempt 1 [4, 8, 12, 16]" in done.stdout
+    restarted = GANEstimator.load(tmp_path / "model")
+    for folder in ("runs", "model"):
+        shutil.rmtree(tmp_path / folder)
+    (tmp_path / "script.py").write_text(RESTARTED.replace("state.step == 10", "False"))
+    assert torchrun("script.py", cwd=tmp_path).returncode == 0
+    assert digest_of(restarted._model_.state.tensors()) == digest_of(
+        GANEstimator.load(tmp_path / "model")._model_.state.tensors()
+    )
 
 
 def test_a_script_without_torchrun_never_asks_for_others(monkeypatch):
