@@ -18,7 +18,18 @@ _PUBLIC = {
     "show_versions": "skgan.versions",
     "unregister": "skgan.registry",
 }
-_MODULES = ("exceptions", "interfaces", "metrics", "registry", "testing", "versions")
+_MODULES = (
+    "constraints",
+    "datasets",
+    "exceptions",
+    "imblearn",
+    "interfaces",
+    "metrics",
+    "recipes",
+    "registry",
+    "testing",
+    "versions",
+)
 
 __all__ = ["ComponentSpec", "GANEstimator", "__version__", "hookimpl", "register", "show_versions", "unregister"]
 
