@@ -1,11 +1,14 @@
 """Writes what the documentation says of the parts, from the parts: ``python docs/generate.py``.
 
-`losses.md` with `losses.png`, and `compatibility.md`. A test compares the files with what this would write.
+`losses.md` with `losses.png`, `compatibility.md`, and from the tests `reliability.md`. A test compares the files with
+what this would write.
 """
 
+import ast
 import hashlib
 import inspect
 import re
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -240,7 +243,64 @@ def compatibility_page():
     return "\n".join([*lines, ""])
 
 
-PAGES = {"losses.md": losses_page, "compatibility.md": compatibility_page}
+# --- what is promised, and what holds it ----------------------------------------------------------
+
+
+def marked(kind):
+    """Return id -> tests, by the marks ``pytest.mark.goal`` or ``pytest.mark.fault`` of functions and modules."""
+    found = {}
+    for file in sorted((FOLDER.parent / "tests").glob("test_*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef):
+                name, marks = f"{file.name}::{node.name}", node.decorator_list
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
+                name, marks = file.name, list(ast.walk(node.value))
+            else:
+                continue
+            for mark in marks:
+                if isinstance(mark, ast.Call) and ast.unparse(mark.func) == f"pytest.mark.{kind}":
+                    for each in mark.args:
+                        found.setdefault(ast.literal_eval(each), []).append(name)
+    return found
+
+
+def reliability_page():
+    """Return the text of reliability.md."""
+    told = tomllib.loads((FOLDER / "reliability.toml").read_text(encoding="utf-8"))
+    goals, faults = marked("goal"), marked("fault")
+    lines = [
+        "# What is promised, and what holds it",
+        "",
+        "Made by `python docs/generate.py` from the marks in `tests/` and the figures in `docs/reliability.toml`.",
+        "A figure is what the command printed on the day beside it, on two shared cores; a row without one is not",
+        "reached, or not measured. `python -m pytest -m goal` runs the quick tests of this table, `python -m pytest -m",
+        "fault` those of the next.",
+        "The long ones - 200 kills, 100,000 mutated models, 10,000 steps - are one command, some ten minutes:",
+        "`python -m pytest -m slow tests/test_faults.py tests/test_reading.py tests/test_auxiliaries.py`.",
+        "",
+        "| goal | promise | test | figure | command | day |",
+        "|---|---|---|---|---|---|",
+    ]
+    for goal in told["goal"]:
+        tests = ", ".join(f"`{name}`" for name in goals.get(goal["id"], [])) or goal.get("tests", "not yet")
+        command = f"`{goal['command']}`" if goal["command"] else ""
+        figure = goal["figure"] or "not measured yet"
+        lines.append(f"| {goal['id']} | {goal['promise']} | {tests} | {figure} | {command} | {goal['date']} |")
+    lines += ["", "## Faults that are injected", "", "| fault | what | test |", "|---|---|---|"]
+    for fault, what in told["faults"].items():
+        tests = ", ".join(f"`{name}`" for name in faults.get(fault, [])) or told["without_a_test"].get(fault, "")
+        lines.append(f"| {fault} | {what} | {tests} |")
+    lines += [
+        "",
+        "Bad input, B01 to B135, is one table in `tests/test_bad_inputs.py`: each id is a row, or has its reason in",
+        "`OVERRIDDEN`.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+PAGES = {"losses.md": losses_page, "compatibility.md": compatibility_page, "reliability.md": reliability_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -13,6 +13,7 @@ __version__ = "0.1.0.dev0"
 _PUBLIC = {
     "GANEstimator": "skgan.estimator",
     "ComponentSpec": "skgan.hookspecs",
+    "compare": "skgan.comparison",
     "hookimpl": "skgan.hookspecs",
     "register": "skgan.registry",
     "show_versions": "skgan.versions",
@@ -25,13 +26,23 @@ _MODULES = (
     "imblearn",
     "interfaces",
     "metrics",
+    "model_selection",
     "recipes",
     "registry",
     "testing",
     "versions",
 )
 
-__all__ = ["ComponentSpec", "GANEstimator", "__version__", "hookimpl", "register", "show_versions", "unregister"]
+__all__ = [
+    "ComponentSpec",
+    "GANEstimator",
+    "__version__",
+    "compare",
+    "hookimpl",
+    "register",
+    "show_versions",
+    "unregister",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,3 +17,13 @@ def flag_nonfinite_(tensors: Sequence[Tensor], flag: Tensor, one: Tensor | None 
     """
     dense = [tensor.contiguous() if 0 in tensor.stride() else tensor for tensor in tensors]
     torch._amp_foreach_non_finite_check_and_unscale_(dense, flag, torch.ones_like(flag) if one is None else one)
+
+
+def store_of_the_ranks() -> Any:
+    """Return the key-value store that the ranks of torch's default process group found each other by.
+
+    A group that somebody else made has one, and no public name leads to it.
+    """
+    from torch.distributed.distributed_c10d import _get_default_store
+
+    return _get_default_store()

@@ -11,6 +11,7 @@ import click
 import numpy as np
 
 import skgan
+from skgan.compare_cli import compare
 from skgan.fit_cli import fit
 from skgan.plugins_cli import plugins
 
@@ -35,6 +36,7 @@ def main() -> None:
 
 
 main.add_command(fit)
+main.add_command(compare)
 main.add_command(plugins)
 
 

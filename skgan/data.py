@@ -94,7 +94,9 @@ class Dataset:
     key : tuple
         Of the order of the rows.
     order : Shuffled, optional
-        Which rows come when; None goes round in ever new permutations.
+        Which rows come when, with the rows of all slices in a batch; None goes round in ever new permutations.
+    shard : tuple of int
+        Which of how many equal slices of each batch this process takes; ``(0, 1)`` is all of it.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class Dataset:
         batch_size: int,
         key: Key,
         order: Shuffled | None = None,
+        shard: tuple[int, int] = (0, 1),
     ):
         self.x = x
         self.labels = labels
@@ -114,7 +117,8 @@ class Dataset:
         self.expand_labels = expand_labels
         self.known = known
         self.batch_size = batch_size
-        self.order = Shuffled(len(x), batch_size, key, x.device) if order is None else order
+        self.shard = shard
+        self.order = Shuffled(len(x), batch_size * shard[1], key, x.device) if order is None else order
 
     def __len__(self) -> int:
         return len(self.x)
@@ -126,7 +130,9 @@ class Dataset:
 
     def places(self, number: int, count: int = 1) -> Tensor:
         """Return where the rows of `count` batches from `number` on are, `(count * batch_size,)`."""
-        return self.order.rows(number, count)
+        which, slices = self.shard
+        places = self.order.rows(number, count)
+        return places if slices == 1 else places.view(count, slices, self.batch_size)[:, which].reshape(-1)
 
     def fetched(self, number: int, count: int = 1) -> Tensor | None:
         """Return the stored samples of `count` batches from `number` on; None where all are on the device."""

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from skgan import judging, sampling, seeding
+from skgan.distributed import Alone
 from skgan.exceptions import InvalidParameterError
 from skgan.interfaces import Metric
 from skgan.model import Model
@@ -118,9 +119,15 @@ class Judge:
         The held-out rows and their labels.
     stops : bool
         Whether to stop, and to go back to the best; otherwise only to record.
+
+    Attributes
+    ----------
+    ranks : Alone
+        Of which the first looks, and all decide by its figures.
     """
 
     def __init__(self, estimator: GANEstimator, model: Model, X: Any, y: Any, stops: bool = True):
+        self.ranks = Alone()
         self._twin = copy.copy(estimator)
         self._twin._model_ = model
         self._twin.sampler = None
@@ -145,12 +152,8 @@ class Judge:
 
     def look(self, state: TrainState) -> dict[str, float]:
         """Return the figures of all metrics, and keep the state when the first one never was better."""
-        figures: dict[str, float] = {}
-        score = math.nan
-        for place, (name, scorer) in enumerate(self._scorers.items()):
-            value = judging.judge(self._twin, scorer, self._X, self._y)
-            figures[f"validation/{name}"] = float(value)
-            score = judging.higher_is_better(scorer, value) if place == 0 else score
+        figures = self.ranks.first_does("the look at held-out rows", self._figures)
+        score = figures["validation/score"]
         self._looked_at = state.step
         self._waited = 0 if self.best is None or score >= self.best + self._tol else self._waited + 1
         if self._stops and (self.best is None or score > self.best):
@@ -158,7 +161,16 @@ class Judge:
             self.best = score
         elif not self._stops:
             self.best = score if self.best is None else max(self.best, score)
-        return figures | {"validation/score": score}
+        return figures
+
+    def _figures(self) -> dict[str, float]:
+        figures: dict[str, float] = {}
+        score = math.nan
+        for place, (name, scorer) in enumerate(self._scorers.items()):
+            value = judging.judge(self._twin, scorer, self._X, self._y)
+            figures[f"validation/{name}"] = float(value)
+            score = judging.higher_is_better(scorer, value) if place == 0 else score
+        return figures | {"validation/score": float(score)}
 
     def says_stop(self) -> bool:
         """Return whether the score has not risen for too long."""

@@ -98,7 +98,7 @@ def run(train: Loop, state: TrainState, data: Dataset, objective: Objective) -> 
     if not strange:
         yield from steps
     while True:
-        with global_generator((*objective.key, "global", state.step), data.device):
+        with global_generator(objective.key_of_global(state.step), data.device):
             next(steps)
         yield state
 

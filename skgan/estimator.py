@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -46,7 +47,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from skgan.checkpoint_dir import CheckpointDirectory
+    from skgan.costs import Cost
     from skgan.data import Dataset
+    from skgan.distributed import Alone
     from skgan.encoding.table import Table
     from skgan.history import History
     from skgan.model import Model
@@ -225,7 +228,8 @@ class GANEstimator(
     device_ : str
         Where the networks are.
     history_ : History
-        Figures of every tick; ``history_.as_frame()``. Columns ``watch/...`` tell of collapse and copying, at
+        Figures of every tick; ``history_.as_frame()``. Columns ``seconds/...`` tell what time went to, in fits of
+        1,000 updates or more. Columns ``watch/...`` tell of collapse and copying, at
         each 25th tick and at the end of a fit of 500 updates or more on 50 rows or more; columns ``validation/...``
         of held-out rows, where early stopping judged. ``history_.best()`` and ``history_.last()`` are ticks.
     best_validation_score_ : float
@@ -433,6 +437,8 @@ class GANEstimator(
             when going back did not help).
         DeviceMemoryError
             When memory does not suffice; no smaller batch is tried instead.
+        RankError
+            When one of several processes (see `skgan.distributed`) fails, hangs or trains something else.
         CheckpointError
             When `checkpoint_dir` does not go with `resume`, the settings or the data.
         CheckpointWriteError
@@ -449,7 +455,8 @@ class GANEstimator(
         with ExitStack() as held, Events() as events:
             with self._as_it_was_on_error():
                 watch = self._begin(X, y, held, continues=self.warm_start)
-                events.fit_started(self, watch.model)
+                if watch.ranks.leads:
+                    events.fit_started(self, watch.model)
                 steps = engine.run(train, watch.state, watch.data, watch.objective)
                 with watch:
                     for state in steps if watch.n_steps else ():
@@ -458,6 +465,40 @@ class GANEstimator(
                 self._finish(watch)
             watch.raise_what_waited()
         return self
+
+    def estimate_cost(self, X: Any, y: Any = None) -> Cost:
+        """Return what `fit` will take, from a few steps of an estimator like this one; nothing is kept of them.
+
+        Parameters
+        ----------
+        X, y
+            As for `fit`.
+
+        Returns
+        -------
+        Cost
+            With ``seconds``, ``seconds_per_step``, ``n_steps``, ``bytes``, ``data_bytes`` and ``training_bytes``.
+            Times are measured on this machine, now; memory is estimated from steps of few rows.
+
+        Raises
+        ------
+        InvalidParameterError, IncompatibleComponentError, ValueError, TypeError
+            As `fit`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skgan import GANEstimator
+        >>> cost = GANEstimator().estimate_cost(*load_iris(return_X_y=True))
+        >>> cost.n_steps
+        1200
+        """
+        from skgan import costs
+
+        looking = {"callbacks": None, "checkpoint_dir": None, "resume": False, "verbose": 0, "warm_start": False}
+        twin = clone(self).set_params(**looking, checkpoint_every_ticks=None)
+        with twin._as_it_was_on_error():
+            return costs.estimate(twin, X, y)
 
     def partial_fit(self, X: Any, y: Any = None, classes: Any = None) -> GANEstimator:
         """Train on for one pass over X: `ceil(n_samples / batch_size)` generator updates.
@@ -483,7 +524,8 @@ class GANEstimator(
         with ExitStack() as held, Events() as events:
             with self._as_it_was_on_error():
                 watch = self._begin(X, y, held, continues=True, classes=classes, one_pass=True)
-                events.fit_started(self, watch.model)
+                if watch.ranks.leads:
+                    events.fit_started(self, watch.model)
                 with watch:
                     for state in engine.run(train, watch.state, watch.data, watch.objective):
                         if watch.sees_the_end(state):
@@ -500,28 +542,31 @@ class GANEstimator(
         from skgan.engine import resolve_device
         from skgan.watch import Watch
 
+        ranks = self._joined(held, one_pass)
         params = self.get_params(deep=False)
         check_table("GANEstimator", params, CONSTRAINTS, _DEFAULTS)
         given = resolution.given(params)
         self._scorer()
-        device = resolve_device(self.device)
+        device = ranks.device(resolve_device(self.device))
         y = None if self.conditioning is None else y
-        directory = self._checkpoint_directory(held, one_pass)
-        model, history, run = self._before(directory, X, y, device, continues)
-        keeper = None if directory is None else partial(self._keeper, directory, X, y, device, run)
+        directory = self._checkpoint_directory(held, one_pass, ranks)
+        model, history, run = self._before(directory, X, y, device, continues, ranks)
+        keeper = None if directory is None else partial(self._keeper, directory, X, y, device, run, ranks)
         X, y, *held_out = self._held_out(X, y)
         rows = self._checked(X, reset=model is None)
         if model is None:
-            model = self._new_model(as_array(X), rows, y, classes, given)
+            model = self._new_model(as_array(X), rows, y, classes, given, ranks)
         elif classes is not None:
             self._encoding_.labels.check_classes(classes)
         micro_batches.check(model.parts, self.micro_batch, self.batch_size)
         model.device = str(device)
-        data = self._dataset(rows, y, model, device, held)
+        per_step = self.batch_size * ranks.size
+        data = self._dataset(rows, y, model, device, (ranks.rank, ranks.size), held)
         if model.step == 0:
             rehearsal.play(model, model.objective(), data, self.micro_batch)
-        per_pass = -(-len(rows) // self.batch_size)
+        per_pass = -(-len(rows) // per_step)
         n_steps = per_pass if one_pass else resolution.budget(self.max_iter, model.spec.kind, len(rows))
+        ranks.compare("the data and first weights", partial(self._beginning, model, X, y))
         watch = Watch(
             model,
             data,
@@ -537,29 +582,47 @@ class GANEstimator(
             resumed=run,
             judge=self._judge(model, *held_out, stops=not one_pass, run=run),
             judged=self._judged,
+            ranks=ranks,
         )
-        self.micro_batch_ = watch.objective.micro_batch = micro_batches.decide(
-            self.micro_batch, watch.state, data, watch.objective
-        )
+        self.micro_batch_ = watch.objective.micro_batch = self._rows_at_a_time(watch)
         return watch
 
-    def _dataset(self, rows: Any, y: Any, model: Model, device: Any, held: ExitStack) -> Dataset:
+    def _dataset(
+        self, rows: Any, y: Any, model: Model, device: Any, shard: tuple[int, int], held: ExitStack
+    ) -> Dataset:
         """Return the rows on the device, or where they are when it has no room for them."""
         from skgan import streaming
         from skgan.data import Dataset
 
         encoding, asking = self._encoding_, model.parts.conditioning.asking()
         expanding = encoding.scaling.expand, encoding.labels.expand, encoding.labels.known
+        batches = self.batch_size, model.key
         n_bytes = encoding.stored_bytes(rows)
         if n_bytes is not None and streaming.wanted(rows, n_bytes, device):
             labels = encoding.encode_labels(y, len(rows)).to(device)
             fetch, turns = partial(encoding.encode_some, rows), model.parts.n_critic + 1
-            streamed = streaming.Streamed(fetch, len(rows), labels, *expanding, self.batch_size, model.key, turns)
+            streamed = streaming.Streamed(fetch, len(rows), labels, *expanding, *batches, turns, shard)
             held.callback(streamed.close)
             return streamed
         x, labels = encoding.stored(rows, y, model.key)
-        order = encoding.order(labels, asking, self.batch_size, model.key, device)
-        return Dataset(x.to(device), labels.to(device), *expanding, self.batch_size, model.key, order)
+        order = encoding.order(labels, asking, self.batch_size * shard[1], model.key, device)
+        return Dataset(x.to(device), labels.to(device), *expanding, *batches, order, shard)
+
+    def _joined(self, held: ExitStack, one_pass: bool) -> Alone:
+        """Return who else trains the same, once that is sure."""
+        from skgan import distributed
+
+        ranks = held.enter_context(distributed.joined())
+        ranks.compare("the settings", partial(self._settings, one_pass))
+        return ranks
+
+    def _rows_at_a_time(self, watch: Watch) -> int | None:
+        """Return how many rows of a batch to take at a time: what fits on every rank; None for all."""
+        from skgan import micro_batches
+
+        size = micro_batches.decide(self.micro_batch, watch.state, watch.data, watch.objective)
+        sizes = watch.ranks.gather("rows at a time", size, patient=True)
+        return min((each for each in sizes if each is not None), default=None)
 
     def _held_out(self, X: Any, y: Any) -> tuple[Any, Any, Any, Any]:
         """Return rows and labels to train on, and those that early stopping holds out, if it does."""
@@ -588,7 +651,7 @@ class GANEstimator(
         twin._model_ = model
         return {name: judging.judge(twin, part, X, y) for name, part in judging.scorers(scoring).items()}
 
-    def _checkpoint_directory(self, held: ExitStack, one_pass: bool) -> CheckpointDirectory | None:
+    def _checkpoint_directory(self, held: ExitStack, one_pass: bool, ranks: Alone) -> CheckpointDirectory | None:
         """Return where checkpoints go, once that goes with the other parameters; only what is there is touched."""
         from skgan.checkpoint_dir import CheckpointDirectory
 
@@ -608,21 +671,24 @@ class GANEstimator(
             return None
         directory = CheckpointDirectory(self.checkpoint_dir)
         held.callback(directory.release)
-        directory.check(self.resume)
-        if directory.had_an_owner():
-            directory.acquire()
+
+        def claim() -> None:
             directory.check(self.resume)
+            if directory.had_an_owner():
+                directory.acquire()
+                directory.check(self.resume)
+
+        ranks.first_does("the place of checkpoints", claim)
         return directory
 
     def _before(
-        self, directory: CheckpointDirectory | None, X: Any, y: Any, device: Any, continues: bool
+        self, directory: CheckpointDirectory | None, X: Any, y: Any, device: Any, continues: bool, ranks: Alone
     ) -> tuple[Model | None, History | None, Run | None]:
         """Return what this fit goes on from, if from anything."""
-        if directory is not None and directory.entries():
+        if directory is not None and ranks.first_does("the checkpoints so far", lambda: len(directory.entries())):
             from skgan import resuming
 
-            directory.acquire()
-            found, run = resuming.take_over(directory, self, X, y, device)
+            found, run = resuming.take_over(directory, self, X, y, device, ranks)
             for name in ("_encoding_", "_fitted_with_", "_draws_", "n_features_in_", "feature_names_in_"):
                 self.__dict__.pop(name, None)
                 if name in vars(found):
@@ -633,15 +699,38 @@ class GANEstimator(
         self._refuse_changed_parameters()
         return self._model_.copy(), self.history_.copy(), None
 
-    def _keeper(self, directory: CheckpointDirectory, X: Any, y: Any, device: Any, run: Run | None) -> Any:
+    def _keeper(
+        self, directory: CheckpointDirectory, X: Any, y: Any, device: Any, run: Run | None, ranks: Alone
+    ) -> Any:
         """Return who writes the checkpoints; a new directory is made here, after all that can be refused was."""
         from skgan.resuming import Keeper, fingerprint
 
-        directory.acquire()
-        if run is None:
-            directory.check(False)  # another fit may have been here in the meantime
+        def own() -> None:
+            directory.acquire()
+            if run is None:
+                directory.check(False)  # another fit may have been here in the meantime
+
+        ranks.first_does("the place of checkpoints", own)
         data = fingerprint(X, y) if run is None else run["data"]
-        return Keeper(directory, self, self.checkpoint_every_ticks, data, device)
+        return Keeper(directory, self, self.checkpoint_every_ticks, data, device, ranks)
+
+    def _settings(self, one_pass: bool) -> dict[str, str]:
+        """Return what ranks must agree in before they look at data, as text that is the same in every process."""
+        params = {name: repr(value) for name, value in self.get_params(deep=False).items()}
+        for name in ("callbacks", "sampler", "scoring", "verbose", "random_state"):  # rank 0's count, or compared later
+            del params[name]
+        params["device"] = str(self.device).partition(":")[0]  # of one kind; each rank has its own
+        params["method"] = "partial_fit" if one_pass else "fit"
+        params["trained before"] = str(self.__sklearn_is_fitted__())
+        return {name: re.sub(r"\bat 0x[0-9a-f]+", "", text) for name, text in params.items()}
+
+    def _beginning(self, model: Model, X: Any, y: Any) -> dict[str, str]:
+        """Return what ranks must agree in before the first step: data, seed, step and weights."""
+        from skgan.resuming import digest_of, fingerprint
+
+        data = {f"X and y, {name}": text for name, text in fingerprint(X, y).items()}
+        seed = {"random_state": str(model.key), "step": str(model.step)}
+        return data | seed | {"weights": digest_of(model.state.tensors())}
 
     def _steps_left(self, budget: int, done: int) -> int:
         """Return how many updates a resumed fit has before it, of those that `max_iter` counts from the first one."""
@@ -654,7 +743,7 @@ class GANEstimator(
             )
         return budget - done
 
-    def _new_model(self, X: Any, rows: np.ndarray, y: Any, classes: Any, given: dict[str, Any]) -> Model:
+    def _new_model(self, X: Any, rows: np.ndarray, y: Any, classes: Any, given: dict[str, Any], ranks: Alone) -> Model:
         """Learn how X and y look, decide every "auto", and describe the networks; nothing is built yet."""
         from skgan import latents, rehearsal, resolution
         from skgan.encoding import Encoding
@@ -663,6 +752,8 @@ class GANEstimator(
         from skgan.precision import resolve_precision
 
         seed = _drawn_seed(self.random_state)
+        if self.random_state is None:
+            seed = ranks.first_does("the seed", lambda: seed)
         if isinstance(rows, np.ndarray) and self.columns is None:
             layout = Layout(X, rows, self.layout, self.image_shape)
             kinds = given["conditioning"].tags().labels if isinstance(given["conditioning"], Component) else None
@@ -970,6 +1061,37 @@ class GANEstimator(
         self._fitted_model()
         metric = self._scorer()
         return judging.higher_is_better(metric, judging.judge(self, metric, X, y))
+
+    def diagnose(self, X: Any = None, y: Any = None, *, X_held_out: Any = None, y_held_out: Any = None) -> Any:
+        """Return what is wrong with the training, in words: the figure, the likely cause, the parameter to change.
+
+        Parameters
+        ----------
+        X : array-like, tensor or DataFrame of shape (n_samples, ...), default=None
+            The rows of `fit`, to compare samples with. None looks at `history_` only.
+        y : array-like of shape (n_samples, ...), default=None
+            Their labels; without them nobody can tell whether labels are ignored.
+        X_held_out, y_held_out : array-like, default=None
+            Rows that `fit` did not get, to tell whether the discriminator knows its rows by heart.
+
+        Returns
+        -------
+        Diagnosis
+            A list of findings, empty when nothing looks wrong, that prints as text; ``figures`` has what was measured.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skgan import GANEstimator
+        >>> X, y = load_iris(return_X_y=True)
+        >>> gan = GANEstimator(max_iter=5, random_state=0).fit(X, y)
+        >>> gan.diagnose(X, y).faults
+        ['collapse', 'labels ignored']
+        """
+        from skgan import diagnosis
+
+        self._fitted_model()
+        return diagnosis.diagnose(self, X, y, X_held_out, y_held_out)
 
     def invert(self, X: Any, y: Any = None, *, return_y: bool = False) -> Any:
         """Return latents whose samples come nearest to X, ready for ``sample(latents=...)``.

@@ -20,6 +20,7 @@
     │   ├── CheckpointVersionError                      ... or has a format that this skgan does not know
     │   └── UnsafeFileError                             ... or is a pickle, which would run code
     ├── DeviceError (RuntimeError)                      the device asked for is not there
+    │   └── RankError                                   one of several processes failed, hangs or trains something else
     └── DeviceMemoryError (MemoryError)                 the device has not enough memory
 
     UserWarning
@@ -54,6 +55,7 @@ __all__ = [
     "PickleVersionWarning",
     "PluginError",
     "PluginLoadWarning",
+    "RankError",
     "SkganError",
     "TrainingDivergedError",
     "TrainingWarning",
@@ -131,6 +133,10 @@ class UnsafeFileError(CheckpointError):
 
 class DeviceError(SkganError, RuntimeError):
     """The device asked for is not there."""
+
+
+class RankError(DeviceError):
+    """One of several processes that train together failed, did not answer in time or trains something else."""
 
 
 class DeviceMemoryError(SkganError, MemoryError):

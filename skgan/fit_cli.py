@@ -32,7 +32,8 @@ INTERRUPTED = 130
 def fit(data: Path, out: Path, overwrite: bool, debug: bool, **options: Any) -> None:
     """Fit a GAN on DATA, a .npy, .npz (X and y) or .csv file, and save it.
 
-    Exit status: 2 for a wrong option, 1 for a failure, 130 after Ctrl-C, 143 after SIGTERM.
+    Exit status: 2 for a wrong option, 1 for a failure, 130 after Ctrl-C, 143 after SIGTERM. On several GPUs:
+    torchrun --nproc-per-node 2 -m skgan fit ...
     """
     from skgan import tables
 
@@ -45,7 +46,8 @@ def fit(data: Path, out: Path, overwrite: bool, debug: bool, **options: Any) -> 
         _fit(data, out, options["label"], params, overwrite)
     except KeyboardInterrupt:
         kept = "; go on with --resume" if options["checkpoint_dir"] else ", and nothing was saved"
-        click.echo(f"Stopped by Ctrl-C{kept}.", err=True)
+        if not _rank():
+            click.echo(f"Stopped by Ctrl-C{kept}.", err=True)
         sys.exit(INTERRUPTED)
     except Exception as error:
         if debug:
@@ -56,13 +58,21 @@ def fit(data: Path, out: Path, overwrite: bool, debug: bool, **options: Any) -> 
 def _fit(data: Path, out: Path, label: str | None, params: dict[str, Any], overwrite: bool) -> None:
     from skgan import GANEstimator, tables
 
-    _check_out(out, overwrite)
+    if not _rank():
+        _check_out(out, overwrite)
     gan = GANEstimator(verbose=int(sys.stderr.isatty())).set_params(**params)
     X, y = tables.read(data, label)
     gan.fit(X, y)
+    if _rank():  # all ranks hold the same model, and one of them writes it
+        return
     gan.save(out, overwrite=overwrite)
     click.echo(f"{gan.n_iter_} steps on {len(X)} rows. Model: {out}")
     click.echo(f"Draw from it: skgan sample {out} -n 64 -o samples.npy")
+
+
+def _rank() -> int:
+    """Return which one this is of the processes that torchrun started; 0 without it."""
+    return int(os.environ.get("RANK", 0)) if int(os.environ.get("WORLD_SIZE", 1)) > 1 else 0
 
 
 def _check_out(out: Path, overwrite: bool) -> None:
@@ -114,8 +124,9 @@ def _said(error: Exception) -> click.ClickException:
     """Return what the command says instead of a traceback: 2 for a wrong setting, 1 for everything else."""
     from skgan.exceptions import InvalidParameterError, SkganError
 
+    who = f"(rank {_rank()}) " if _rank() else ""
     if isinstance(error, InvalidParameterError):
-        return click.UsageError(str(error))
+        return click.UsageError(f"{who}{error}")
     if isinstance(error, SkganError | OSError | ValueError | TypeError | MemoryError):
-        return click.ClickException(str(error) or type(error).__name__)
-    return click.ClickException(f"{type(error).__name__}: {str(error)[:200]}. Add --debug to see where.")
+        return click.ClickException(who + (str(error) or type(error).__name__))
+    return click.ClickException(f"{who}{type(error).__name__}: {str(error)[:200]}. Add --debug to see where.")

@@ -80,11 +80,12 @@ class Guard:
 
 
 class Failure(NamedTuple):
-    """What a tick found: whose update, of which step, and what is wrong with it in words."""
+    """What a tick found: whose update, of which step, what is wrong with it in words, and whether a term is named."""
 
     player: str
     step: int
     words: str
+    is_named: bool = True
 
     def error(self, outcome: str) -> TrainingDivergedError:
         """Return the error to raise, with what became of the estimator."""
@@ -105,7 +106,7 @@ def find(state: TrainState, objective: Objective, data: Dataset, start: int) -> 
     step, turn = start + first // turns, first % turns
     name = "generator" if turn == objective.n_critic else "discriminator"
     state.generator.updates, state.discriminator.updates = step, step * objective.n_critic + turn  # who was due
-    with global_generator((*objective.key, "global", step), data.x.device):
+    with global_generator(objective.key_of_global(step), data.x.device):
         player: Player = getattr(state, name)
         for make in objective.pieces(state, data.batch(start * turns + first), player=name).batches:
             terms = getattr(objective, name)(make()).losses
@@ -122,7 +123,7 @@ def find(state: TrainState, objective: Objective, data: Dataset, start: int) -> 
         f"Values of its terms: {shown}.",
         f"The first gradient that is not finite is that of {weight!r}." if weight else "",
     )
-    return Failure(name, step, words)
+    return Failure(name, step, words, bool(culprits))
 
 
 def exploded(means: dict[str, float], step: int) -> Failure | None:

@@ -30,6 +30,10 @@ class Means:
                 self._sums[name] = value.detach().clone()
             self.counts[name] = self.counts.get(name, 0) + 1
 
+    def sums(self) -> list[Tensor]:
+        """Return what is added to, in the order of the names."""
+        return [self._sums[name] for name in sorted(self._sums)]
+
     def read(self) -> dict[str, float]:
         """Return the means and begin anew; one transfer from the device."""
         seen = {name: total for name, total in self._sums.items() if self.counts[name]}

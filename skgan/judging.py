@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -95,18 +95,47 @@ def compare(
     **more : dict
         Further sets of rows that the metric takes, such as ``X_held_out``.
     """
+    return prepared(metric, X_real, X_fake, y_real, y_fake, layout=layout, image_shape=image_shape, **more).score()
+
+
+class Asked(NamedTuple):
+    """A metric with its features as an object, and both sets as it takes them."""
+
+    metric: Metric
+    X_real: Any
+    X_fake: Any
+    y_real: np.ndarray | None
+    y_fake: np.ndarray | None
+    more: dict[str, Any]
+
+    def score(self) -> Score:
+        """Return what the metric says."""
+        return self.metric(self.X_real, self.X_fake, y_real=self.y_real, y_fake=self.y_fake, **self.more)
+
+
+def prepared(
+    metric: Metric,
+    X_real: Any,
+    X_fake: Any,
+    y_real: Any = None,
+    y_fake: Any = None,
+    *,
+    layout: str = "auto",
+    image_shape: tuple[int, ...] | None = None,
+    **more: Any,
+) -> Asked:
+    """Return a metric and two sets of rows as it takes them; the arguments are those of `compare`."""
+    y_real, y_fake = _labels(y_real), _labels(y_fake)
     if metric.takes_tables:
-        X_real, X_fake = as_array(X_real), as_array(X_fake)
-        return metric(X_real, X_fake, y_real=_labels(y_real), y_fake=_labels(y_fake))
+        return Asked(metric, as_array(X_real), as_array(X_fake), y_real, y_fake, {})
     sets = {"X_real": X_real, "X_fake": X_fake, **more}
     seen, kind, bounded = _as_seen(sets, layout, image_shape)
     shape = tuple(seen["X_real"].shape[1:])
-    y_real, y_fake = _labels(y_real), _labels(y_fake)
     labelled = y_real is not None and y_real.ndim == 1
     spec = DataSpec(kind, shape, bounded, "classes" if labelled else "none", int(labelled), 1)
     metric = resolution.metric(metric, spec, labelled)
     rows = {name: _rows(metric, x) for name, x in seen.items()}
-    return metric(rows.pop("X_real"), rows.pop("X_fake"), y_real=y_real, y_fake=y_fake, **rows)
+    return Asked(metric, rows.pop("X_real"), rows.pop("X_fake"), y_real, y_fake, rows)
 
 
 def judge(estimator: GANEstimator, metric: Any, X: Any, y: Any = None) -> Any:
@@ -190,6 +219,12 @@ def scorers(scoring: Any) -> dict[str, Any]:
 def rows_at(X: Any, places: np.ndarray) -> Any:
     """Return the rows of a container at some places."""
     return X.iloc[places] if hasattr(X, "iloc") else X[places]
+
+
+def as_numbers(X: Any, *others: Any) -> list[np.ndarray]:
+    """Return tables, or arrays of any shape, as flat numbers in the scale of the first."""
+    named = {"X_real": X, **{f"X_{i}": each for i, each in enumerate(others)}}
+    return [x.flatten(1).numpy() for x in _as_seen(named, "auto", None)[0].values()]
 
 
 # --- rows as the networks see them ----------------------------------------------------------------

@@ -111,18 +111,29 @@ def choose(state: TrainState, data: Dataset, objective: Objective, free: int) ->
 
     It is measured how many bytes a turn of few rows keeps for its backward; nothing is changed.
     """
-    few = max(min(data.batch_size // 2, 4), 1)
-    kept = {n: _kept(state, data, objective, n) for n in (few, 2 * few)}
-    per_row = max((kept[2 * few] - kept[few]) / few, 1.0)
+    few, at_few, per_row = _measured(state, data, objective)
     size = data.batch_size
-    while size > 1 and _OVER_KEPT * (kept[few] + per_row * (size - few)) > SHARE_OF_FREE * free:
+    while size > 1 and _OVER_KEPT * (at_few + per_row * (size - few)) > SHARE_OF_FREE * free:
         size = -(-size // 2)
     return None if size == data.batch_size else size
 
 
+def kept_by_a_turn(state: TrainState, data: Dataset, objective: Objective) -> int:
+    """Return the bytes that a turn takes beside networks and rows, from what turns of few rows keep."""
+    few, at_few, per_row = _measured(state, data, objective)
+    rows = objective.micro_batch or data.batch_size
+    return round(_OVER_KEPT * (at_few + per_row * max(rows - few, 0)))
+
+
+def _measured(state: TrainState, data: Dataset, objective: Objective) -> tuple[int, float, float]:
+    """Return a few rows, the bytes that a turn of them keeps, and those that each further row adds."""
+    few = max(min(data.batch_size // 2, 4), 1)
+    kept = {n: _kept(state, data, objective, n) for n in (few, 2 * few)}
+    return few, kept[few], max((kept[2 * few] - kept[few]) / few, 1.0)
+
+
 def _kept(state: TrainState, data: Dataset, objective: Objective, n: int) -> int:
     """Return the bytes that both turns on n rows keep for their backward, at the most."""
-    before = {name: tensor.detach().clone() for name, tensor in state.tensors().items()}
     seen: dict[int, int] = {}
 
     def note(tensor: Tensor) -> Tensor:
@@ -134,17 +145,18 @@ def _kept(state: TrainState, data: Dataset, objective: Objective, n: int) -> int
     for player in state.players:
         player.module.train()
     weights = {p.untyped_storage().data_ptr() for player in state.players for p in player.parameters}
-    for player in state.players:
-        seen.clear()
-        rows = data.at(data.places(0)[:n], 0)
-        with torch.autograd.graph.saved_tensors_hooks(note, lambda kept: kept):
-            terms = getattr(objective, player.name)(objective.batch(state, rows, player.name))
-            terms.gradients(player.parameters)
-        sizes.append(sum(size for place, size in seen.items() if place not in weights))
-    with torch.no_grad():
-        for name, tensor in state.tensors().items():
-            tensor.copy_(before[name])
+    with state.put_back(), torch.autograd.graph.saved_tensors_hooks(note, lambda kept: kept):
+        for player in state.players:
+            seen.clear()
+            rows = data.at(data.places(0)[:n], 0, _first(data.fetched(0), n))
+            make = objective.pieces(state, rows, player.name).batches[0]
+            getattr(objective, player.name)(make()).gradients(player.parameters)
+            sizes.append(sum(size for place, size in seen.items() if place not in weights))
     return max(sizes)
+
+
+def _first(x: Tensor | None, n: int) -> Tensor | None:
+    return None if x is None else x[:n]
 
 
 def _terms(parts: Parts) -> list[Component]:

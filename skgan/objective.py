@@ -207,6 +207,9 @@ class Objective:
 
     Attributes
     ----------
+    shard : tuple of int
+        Which of how many slices of each batch this process takes: its latents are that slice of the latents of all,
+        and on all but the first, parts draw numbers of their own.
     micro_batch : int or None
         Rows of a batch that are looked at together; the gradient is that of the whole batch all the same.
     generator_of : callable
@@ -236,6 +239,7 @@ class Objective:
         self.prior = prior
         self.key = key
         self.precision = precision
+        self.shard = (0, 1)
         self.micro_batch: int | None = None
         self.generator_of: Callable[[int, str, torch.device], torch.Generator] = self.new_generator
 
@@ -245,7 +249,15 @@ class Objective:
 
     def key_of(self, number: int, stream: str) -> Key:
         """Return what the random numbers of one stream in the update of batch `number` follow from."""
-        return (*self.key, "batch", number, stream)
+        return (*self._key_of_rank(stream), "batch", number, stream)
+
+    def key_of_global(self, step: int) -> Key:
+        """Return what the numbers follow from that networks draw from torch's global generator in a step."""
+        return (*self._key_of_rank("global"), "global", step)
+
+    def _key_of_rank(self, stream: str) -> Key:
+        which, _ = self.shard
+        return (*self.key, "rank", which) if which and stream != "z" else self.key
 
     def due(self, player: str, updates: int) -> list[Regularizer]:
         """Return the regularizers of a player that are due after so many of its updates."""
@@ -259,11 +271,12 @@ class Objective:
 
     def pieces(self, state: TrainState, rows: Rows, player: str) -> Pieces:
         """Return the batch of `player`'s next turn in pieces of at most `micro_batch` rows, made when asked for."""
-        device, n = rows.x.device, len(rows.x)
+        device, n, (which, slices) = rows.x.device, len(rows.x), self.shard
         noise = torch.randn(
-            (n, self.spec.latent_dim), generator=self._draws(rows.number, device, "", "z"), device=device
+            (n * slices, self.spec.latent_dim), generator=self._draws(rows.number, device, "", "z"), device=device
         )
-        z, due = self.prior(noise), self.due(player, getattr(state, player).updates)
+        z = self.prior(noise[which * n : (which + 1) * n])
+        due = self.due(player, getattr(state, player).updates)
 
         def piece(number: int, part: slice) -> Batch:
             of_part = Rows(rows.x[part], rows.y[part], rows.labelled[part], rows.number)
@@ -298,7 +311,7 @@ class Objective:
             for name, value in seen.items():
                 batch.statistics[name].add_(value * batch.share)
             batch.statistics["updates"].add_(batch.share)
-            batch.statistics["rows"].add_(len(real))
+            batch.statistics["rows"].add_(len(real) * self.shard[1])
         return Terms(terms, watched | {name: value.detach() for name, value in self.loss.watch(batch).items()})
 
     def adapt(self, state: TrainState) -> None:

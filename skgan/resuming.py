@@ -10,6 +10,7 @@ import hashlib
 import warnings
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,8 @@ import torch
 
 from skgan import checkpoint, reading
 from skgan.checkpoint_dir import CheckpointDirectory, Entry, check_sequence, write_error
-from skgan.exceptions import CheckpointMismatchError, TrainingWarning
+from skgan.distributed import Alone
+from skgan.exceptions import CheckpointMismatchError, CheckpointNotFoundError, TrainingWarning
 from skgan.history import History
 from skgan.model import Model
 from skgan.validation import as_array, sentence
@@ -49,6 +51,8 @@ class Keeper:
         Fingerprint of the data.
     device : torch.device
         Where training runs.
+    ranks : Alone
+        Of which the first writes.
     """
 
     def __init__(
@@ -58,11 +62,17 @@ class Keeper:
         every_ticks: int | None,
         data: dict[str, str],
         device: torch.device,
+        ranks: Alone,
     ):
         self.directory = directory
         self.every_ticks = every_ticks or EVERY_TICKS
         self._estimator = estimator
-        self._run = {"data": data, "machine": machine(device)}
+        self._ranks = ranks
+        self._run = {"data": data, "machine": machine(device)} | ({} if ranks.alone else {"ranks": ranks.size})
+
+    def begins(self) -> bool:
+        """Return whether nothing has been written yet."""
+        return bool(self._ranks.first_does("the checkpoints that are there", lambda: not self.directory.entries()))
 
     def write(
         self,
@@ -71,7 +81,7 @@ class Keeper:
         tick: Mapping[str, Any],
         judged: tuple[Mapping[str, Any], Mapping[str, np.ndarray]] | None = None,
     ) -> None:
-        """Write a checkpoint of `model` between two steps.
+        """Write a checkpoint of `model` between two steps; rank 0 does, and all raise when it cannot.
 
         Parameters
         ----------
@@ -86,6 +96,9 @@ class Keeper:
         """
         record, best = judged or ({}, {})
         run = {**self._run, **tick, **({"judged": record} if record else {})}
+        self._ranks.first_does("a checkpoint that is written", partial(self._write, model, history, run, best))
+
+    def _write(self, model: Model, history: History, run: Run, best: Mapping[str, np.ndarray]) -> None:
         try:
             files = checkpoint.files_of(self._estimator, model, history, run, best)
             self.directory.write(model.step, type(self._estimator).__name__, files)
@@ -95,7 +108,7 @@ class Keeper:
 
 
 def take_over(
-    directory: CheckpointDirectory, estimator: GANEstimator, X: Any, y: Any, device: torch.device
+    directory: CheckpointDirectory, estimator: GANEstimator, X: Any, y: Any, device: torch.device, ranks: Alone
 ) -> tuple[GANEstimator, Run]:
     """Return the newest intact checkpoint as a fitted estimator, and the record of its run.
 
@@ -107,20 +120,43 @@ def take_over(
         When no checkpoint is intact.
     """
     data = fingerprint(X, y)
+    read_so_far: dict[str, tuple[GANEstimator, Run]] = {}
 
-    def read(entry: Entry) -> tuple[GANEstimator, Run]:
+    def read(entry: Entry) -> str:
         saved = reading.read(entry.path, type(estimator).__name__)
         check_sequence(entry, saved.manifest)
         if "run" not in saved.config:
             raise reading.corrupt(entry.path, "it is a saved model, not a checkpoint of a fit")
-        _refuse_other_settings(entry, saved.config, estimator)
+        _refuse_other_settings(entry, saved.config, estimator, ranks)
         _refuse_other_data(entry, saved.config["run"]["data"], data)
         found = checkpoint.load(type(estimator), entry.path)
-        return found, {**saved.config["run"], "best": found.__dict__.pop("_judged_")}
+        read_so_far[entry.path.name] = found, {**saved.config["run"], "best": found.__dict__.pop("_judged_")}
+        return entry.path.name
 
-    found, run = directory.newest(read)
+    def newest() -> str:
+        directory.acquire()
+        return directory.newest(read)
+
+    name = ranks.first_does("the newest intact checkpoint", newest)
+    if not ranks.leads:
+        read(_entry_of(directory, name))
+    found, run = read_so_far[name]
     _warn_of_another_machine(run["machine"], machine(device))
     return found, run
+
+
+def _entry_of(directory: CheckpointDirectory, name: str) -> Entry:
+    """Return the checkpoint that rank 0 goes on from."""
+    entry = next((entry for entry in directory.entries() if entry.path.name == name), None)
+    if entry is None:
+        raise CheckpointNotFoundError(
+            sentence(
+                f"checkpoint_dir must be one place for all ranks. Got {directory.said!r} without {name!r},",
+                "which rank 0 goes on from.",
+                "Give a directory that all machines see.",
+            )
+        )
+    return entry
 
 
 def give_back(run: Run, state: TrainState, history: History) -> None:
@@ -177,6 +213,15 @@ def fingerprint(X: Any, y: Any) -> dict[str, str]:
     }
 
 
+def digest_of(tensors: Mapping[str, torch.Tensor]) -> str:
+    """Return a digest of tensors with their names."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
 def machine(device: torch.device) -> dict[str, str]:
     """Return what changes the last bits of a training and is no setting."""
     return {"threads": str(torch.get_num_threads()), "torch": str(torch.__version__), "device": device.type}
@@ -191,12 +236,14 @@ def _add(digest: Any, values: Any, chosen: np.ndarray) -> None:
         digest.update("\0".join(map(str, rows.ravel().tolist())).encode("utf-8", "replace"))
 
 
-def _refuse_other_settings(entry: Entry, config: Mapping[str, Any], estimator: GANEstimator) -> None:
+def _refuse_other_settings(entry: Entry, config: Mapping[str, Any], estimator: GANEstimator, ranks: Alone) -> None:
     before, now = config["fitted"]["with"], estimator._structure()
     changed = [(name, before[name], now[name]) for name in before.keys() & now.keys() if before[name] != now[name]]
     seed = estimator._seed_asked_for()
     if seed is not None and seed != config["model"]["key"][0]:
         changed.append(("random_state", repr(config["params"].get("random_state")), repr(estimator.random_state)))
+    if (before_ranks := config["run"].get("ranks", 1)) != ranks.size:
+        changed.append(("number of ranks", str(before_ranks), str(ranks.size)))
     if changed:
         told = "; ".join(f"{name}: {old[:60]} → {new[:60]}" for name, old, new in sorted(changed)[:3])
         raise CheckpointMismatchError(

@@ -178,6 +178,7 @@ RUN = record(
         "means": record({"discriminator": table(_SUM), "generator": table(_SUM)}),
     },
     {
+        "ranks": whole(),
         "judged": record(
             {
                 "scoring": text,
@@ -186,7 +187,7 @@ RUN = record(
                 "looked_at": whole(-1),
                 "counters": table(whole()),
             }
-        )
+        ),
     },
 )
 

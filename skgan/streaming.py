@@ -60,6 +60,8 @@ class Streamed(Dataset):
         As of `Dataset`; the labels say which device.
     turns : int
         Batches of a step, which are fetched together.
+    shard : tuple of int
+        As of `Dataset`.
     """
 
     def __init__(
@@ -73,9 +75,10 @@ class Streamed(Dataset):
         batch_size: int,
         key: Key,
         turns: int,
+        shard: tuple[int, int] = (0, 1),
     ):
-        order = Shuffled(n, batch_size, key, torch.device("cpu"))
-        super().__init__(fetch(np.arange(1)), labels, expand_x, expand_labels, known, batch_size, key, order)
+        order = Shuffled(n, batch_size * shard[1], key, torch.device("cpu"))
+        super().__init__(fetch(np.arange(1)), labels, expand_x, expand_labels, known, batch_size, key, order, shard)
         self._fetch = fetch
         self._n = n
         steps = BYTES_AT_ONCE // max(self.x.nbytes * batch_size * turns, 1)
@@ -119,7 +122,7 @@ class Streamed(Dataset):
         for wanted in (number, number + 1):
             if wanted not in self._coming:
                 # which rows is found out here, since the order keeps its present permutation
-                places = self.order.rows(wanted * self._span, self._span).numpy()
+                places = super().places(wanted * self._span, self._span).numpy()
                 self._coming[wanted] = self._pool.submit(self._gathered, places)
         for passed in [known for known in self._coming if known not in (number, number + 1)]:
             del self._coming[passed]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
@@ -200,6 +201,17 @@ class TrainState:
                     if isinstance(value, Tensor)
                 }
         return found
+
+    @contextmanager
+    def put_back(self) -> Iterator[None]:
+        """Undo what is done to any tensor of the state inside."""
+        before = {name: tensor.detach().clone() for name, tensor in self.tensors().items()}
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for name, tensor in self.tensors().items():
+                    tensor.copy_(before[name])
 
     def counters(self) -> dict[str, int]:
         """Return every count of the state by name."""

@@ -489,6 +489,10 @@ def check_columns(estimator: Any, X: Any, *, reset: bool) -> Any:
     return X
 
 
+def _is_too_large(X: np.ndarray) -> np.ndarray:
+    return ~(np.abs(X) < 1e37)
+
+
 def pieces(X: np.ndarray) -> Iterator[np.ndarray]:
     """Yield an array some rows at a time, so that what is computed of all of it takes little memory."""
     rows = max(BYTES_AT_ONCE // max(X[:1].nbytes, 1), 1)
@@ -500,16 +504,17 @@ def check_finite(X: np.ndarray) -> None:
     """Refuse NaN, infinity and what float32 cannot hold, naming the first place and no value."""
     if X.dtype.kind != "f":
         return
-    # One pass decides the common case; the places are looked for only when there are some.
+    # Two passes without a copy decide the common case; the places are looked for only when there are some.
     with np.errstate(over="ignore", invalid="ignore"):
-        if all(np.abs(piece).max(initial=0) < 1e37 for piece in pieces(X)):
+        if X.max(initial=0) < 1e37 and X.min(initial=0) > -1e37:
             return
-    for what, bad in (("NaN", np.isnan(X)), ("infinity or a value too large for float32", ~(np.abs(X) < 1e37))):
+    for what, is_bad in (("NaN", np.isnan), ("infinity or a value too large for float32", _is_too_large)):
+        bad = is_bad(X)
         if bad.any():
-            row, column = np.argwhere(bad)[0]
+            row, column = divmod(int(np.ascontiguousarray(bad).argmax()), X.shape[1])
             raise ValueError(
                 sentence(
-                    f"Input X contains {what}: {int(bad.sum())} times, first at row {row}, column {column}.",
+                    f"Input X contains {what}: {np.count_nonzero(bad)} times, first at row {row}, column {column}.",
                     "GANEstimator needs finite numbers. Drop or impute them first, for example with",
                     "sklearn.impute.SimpleImputer.",
                 )

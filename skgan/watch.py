@@ -19,8 +19,9 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from skgan import detectors, guard, plugins, rollback
+from skgan import costs, detectors, guard, plugins, rollback
 from skgan.data import Dataset
+from skgan.distributed import Alone
 from skgan.early_stopping import Judge
 from skgan.exceptions import CheckpointWriteError, TrainingWarning
 from skgan.history import History
@@ -28,12 +29,16 @@ from skgan.interfaces import Callback, Stop
 from skgan.model import Model
 from skgan.resuming import Keeper, Run, give_back
 from skgan.seeding import Key, numpy_generator
-from skgan.signals import Signals
+from skgan.signals import TERMINATED, Signals
 from skgan.training import TrainState
 from skgan.validation import sentence
 
 #: generator updates between two looks at the figures; the one constant
 TICK = 100
+#: step of a fit from which on its pace is measured, when what is made once has been made
+PACED_FROM = 20
+#: updates of a fit for which it pays to measure what a step spends on what
+WORTH_MEASURING = 1000
 #: ticks between two looks at the samples, beside the one at the end
 LOOK_TICKS = 25
 
@@ -69,12 +74,26 @@ class View:
         self.history = history
         self.last_step = last_step
         self.sample = sample
+        self._paced: tuple[int, float] | None = None
         self.judge = judge
 
     @property
     def step(self) -> int:
         """Generator updates so far."""
         return self._state.step
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until `last_step` at the pace so far; None before the twentieth step of this fit."""
+        if self._paced is None:
+            return None
+        since, began = self._paced
+        pace = (time.perf_counter() - began) / max(self.step - since, 1)
+        return max(self.last_step - self.step, 0) * pace
+
+    def pace(self) -> None:
+        """Begin to measure the pace."""
+        self._paced = self.step, time.perf_counter()
 
 
 class Watch:
@@ -110,6 +129,9 @@ class Watch:
         Who looks at held-out rows and may end the fit.
     judged : callable
         ``judged(model, scoring, X, y)``: figures of samples beside rows, for callbacks.
+    ranks : Alone
+        Who else trains the same. With several ranks, wishes to stop are looked at every tick, and rank 0 alone
+        does what is not training.
     """
 
     def __init__(
@@ -129,10 +151,14 @@ class Watch:
         resumed: Run | None = None,
         judge: Judge | None = None,
         judged: Callable[..., dict[str, float]] | None = None,
+        ranks: Alone | None = None,
     ):
         self.model = model
         self.state = state = model.state
         self.objective = model.objective()
+        self.ranks = Alone() if ranks is None else ranks
+        self.ranks.attach(state)
+        self.objective.shard = (self.ranks.rank, self.ranks.size)
         self.data = data
         self.history = History() if history is None else history
         self.n_steps = n_steps
@@ -141,20 +167,26 @@ class Watch:
         if resumed is not None:
             self._first_step = resumed["began"]
         self._max_time = max_time
-        self._callbacks = list(callbacks)
+        self._callbacks = list(callbacks) if self.ranks.leads else []
         self._view = View(
             state, self.history, self._last_step, partial(sample, model), judged and partial(judged, model)
         )
         self._judge = judge
+        if judge is not None:
+            judge.ranks = self.ranks
         self._redraw = redraw
         self._ticked = 0
+        self._is_told = False
         self._last_good = rollback.LastGood(state) if on_divergence == "rollback" else None
         self._start_from_here()
+        self._paced_at = state.step + PACED_FROM
+        self._of_a_step: dict[str, float] = {}
+        self._looking = 0.0
         self._before = self.history.last().get("seconds", 0.0)
         self._began = time.perf_counter()
         self._failed: set[str] = set()
         self._bar = tqdm(disable=True)
-        if verbose:
+        if verbose and self.ranks.leads:
             done = {"total": self._last_step - self._first_step, "initial": state.step - self._first_step}
             self._bar = self._beside("The progress bar", _Bar, **done, unit="step", mininterval=0.2) or self._bar
         self._signals = Signals(all_of_them=keeper is not None)
@@ -170,7 +202,7 @@ class Watch:
             if self._judge is not None:
                 self._judge.begin(self.state)
             self._tell("on_fit_begin")
-            if self._keeper is not None and not self._keeper.directory.entries():
+            if self._keeper is not None and self._keeper.begins():
                 self._write()
         except BaseException as error:
             self.__exit__(type(error), error, None)
@@ -182,7 +214,7 @@ class Watch:
         self._show("close")
         if error is not None:
             self._tell("on_exception", error)
-        if isinstance(error, KeyboardInterrupt):  # raised again once what was trained is kept
+        if isinstance(error, KeyboardInterrupt) and self.ranks.alone:  # raised again once what was trained is kept
             self._ended_by = error.with_traceback(None)
             return True
         if error is not None:
@@ -198,17 +230,41 @@ class Watch:
     def sees_the_end(self, state: TrainState) -> bool:
         """Return whether to stop after this step; a tick is told of on the way."""
         self._show("update")
+        if state.step == self._paced_at:
+            self._view.pace()
         if state.step % TICK and not self._is_over():
             return False
+        self._hear()
         stop = self.tick()
         stop = self._is_over() or stop  # asked again, since a tick may go back
         return self._keep(stop) or stop
 
     def tick(self) -> bool:
         """Read the figures of the steps since the last tick and tell the callbacks; return whether one says stop."""
-        failure = guard.find(self.state, self.objective, self.data, self._ticked)
+        began = time.perf_counter()
+        try:
+            return self._tick()
+        finally:
+            self._looking += time.perf_counter() - began
+
+    def _clock(self) -> dict[str, float]:
+        """Return the seconds of this training, and those that went to data, players, penalties and looking on."""
+        whole = time.perf_counter() - self._began
+        seconds = {"seconds": self._before + whole}
+        if self.n_steps < WORTH_MEASURING:
+            return seconds
+        if not self._of_a_step:
+            measuring = costs.parts_of_a_step, self.state, self.data, self.objective
+            self._of_a_step = self._beside("The measurement of a step", *measuring) or {}
+        total = sum(self._of_a_step.values())
+        spent = {name: (whole - self._looking) * each / total for name, each in self._of_a_step.items()}
+        return seconds | {f"seconds/{name}": each for name, each in (spent | {"evaluation": self._looking}).items()}
+
+    def _tick(self) -> bool:
+        failure = self._failure()
         if self.state.step == self._ticked and failure is None:
             return False
+        self.ranks.level(self.state)
         players = self.state.players
         open_means = {player.name: player.means.stored() for player in players} if self._keeper is not None else {}
         means = {f"{player.name}/{name}": mean for player in players for name, mean in player.means.read().items()}
@@ -217,8 +273,8 @@ class Watch:
             self._go_back(failure)
             return False
         self._ticked = self.state.step
-        entry: dict[str, float] = {"step": self.state.step, "seconds": self._before + time.perf_counter() - self._began}
-        entry |= means
+        entry: dict[str, float] = {"step": self.state.step}
+        entry |= self.ranks.first_does("the clock", self._clock) | means
         if between := self.state.step % TICK > 0:  # a closing tick in between reports, and adapts nothing
             self._unclosed = self._before_closing(open_means)
         else:
@@ -228,7 +284,7 @@ class Watch:
             self._last_good.keep()
             entry["rollbacks"] = self.state.rollbacks
         if self.state.step % (LOOK_TICKS * TICK) == 0:
-            entry |= _watched(self._beside("The look at the samples", self._collapse) or {})
+            entry |= self.ranks.first_does("the look at the samples", self._seen)
         stop = False
         if self._judge is not None and not between and self._judge.due(self.state.step, TICK):
             entry |= self._judge.look(self.state)
@@ -237,14 +293,17 @@ class Watch:
         if not between:
             self._unclosed = self._before_closing({})
         self._show("set_postfix", self._losses(entry), refresh=False)
-        return any([stop, *(isinstance(answer, Stop) for answer in self._tell("on_tick"))])
+        asked = self.ranks.first_does("the callbacks of a tick", self._callbacks_say_stop)
+        return bool(asked) or stop
 
     def close(self) -> None:
         """Bring the networks to rest after the last step and tell the callbacks that the fit has ended."""
         self.tick()
         if self._judge is not None:
             self.history.amend(self._judge.close(self.state))
-        for complaint in [] if self._was_told_to_stop() else self._complaints():
+        figures, complaints = self.ranks.first_does("the look at the end", self._last_look)
+        self.history.amend(figures)
+        for complaint in complaints:
             warn(complaint)
         for player in self.state.players:
             player.module.eval()
@@ -262,7 +321,19 @@ class Watch:
         return {player: f"{value:.3g}" for player, value in sums.items()}
 
     def _is_over(self) -> bool:
-        return self.state.step >= self._last_step or self._was_told_to_stop() or self._out_of_time()
+        wished = self._was_told_to_stop() or self._out_of_time() if self.ranks.alone else self._is_told
+        return self.state.step >= self._last_step or wished
+
+    def _hear(self) -> None:
+        """Learn which ranks were told to stop, or are out of time; what one was told, all were."""
+        waits = self._ended_by or self._signals.error
+        wishes = self.ranks.gather(
+            f"the tick at step {self.state.step}", [waits and type(waits).__name__, self._out_of_time()]
+        )
+        told = [name for name, _ in wishes if name]
+        self._is_told = any(name or late for name, late in wishes)
+        if told and waits is None:
+            self._ended_by = SystemExit(TERMINATED) if "SystemExit" in told else KeyboardInterrupt()
 
     def _was_told_to_stop(self) -> bool:
         return self._ended_by is not None or self._signals.error is not None
@@ -302,6 +373,16 @@ class Watch:
         self.data.go_on(key)
         self._ticked = self.state.step
 
+    def _failure(self) -> guard.Failure | None:
+        """Return what went wrong since the last tick: the same on all ranks, from one that met it if one can tell."""
+        failure = guard.find(self.state, self.objective, self.data, self._ticked)
+        found = self.ranks.gather(f"the numbers of step {self.state.step}", failure)
+        failures = {rank: guard.Failure(*each) for rank, each in enumerate(found) if each is not None}
+        if self.ranks.alone or not failures:
+            return failure
+        rank = next((rank for rank, each in failures.items() if each.is_named), 0)
+        return failures[rank]._replace(words=sentence(failures[rank].words, f"Rank {rank} met it."))
+
     def _go_back(self, failure: guard.Failure) -> None:
         """Put everything back to the last good tick, as often as that may help; raise the failure otherwise."""
         good = self._last_good
@@ -331,6 +412,9 @@ class Watch:
         real = self.data.samples(places)
         return real, self._redraw(self.model, self.data.labels[places].cpu()).to(real.device)
 
+    def _seen(self) -> dict[str, float]:
+        return _watched(self._beside("The look at the samples", self._collapse) or {})
+
     def _collapse(self) -> dict[str, float]:
         if len(self.data) < detectors.FEWEST_ROWS:
             return {}
@@ -344,17 +428,18 @@ class Watch:
         chunks = (self.data.samples(torch.arange(piece.start, piece.stop)) for piece in pieces)
         return detectors.collapse(real, fake), detectors.copying(real, places, fake, chunks)
 
-    def _complaints(self) -> list[str]:
-        """Look at the samples, when training was long enough, and return what deserves a warning."""
-        if len(self.data) < detectors.FEWEST_ROWS or self.state.step - self._first_step < detectors.FEWEST_UPDATES:
-            return []
+    def _last_look(self) -> tuple[dict[str, float], list[str]]:
+        """Return figures of the samples, when training was long enough, and what of them deserves a warning."""
+        short = self.state.step - self._first_step < detectors.FEWEST_UPDATES
+        if short or len(self.data) < detectors.FEWEST_ROWS or self._was_told_to_stop():
+            return {}, []
         judged = self._beside("The look at the samples", self._judged)
         if judged is None:
-            return []
+            return {}, []
         figures, found = judged
-        self.history.amend(_watched(figures | {"copies": found.copies, "duplicates": found.duplicates}))
         complaints = [detectors.complaint_of_collapse(figures), detectors.complaint_of_copying(found)]
-        return [complaint for complaint in complaints if complaint is not None]
+        figures = _watched(figures | {"copies": found.copies, "duplicates": found.duplicates})
+        return figures, [complaint for complaint in complaints if complaint is not None]
 
     def _show(self, action: str, *details: Any, **settings: Any) -> None:
         """Let the progress bar do something; one that cannot be written to is replaced by none."""
@@ -375,6 +460,9 @@ class Watch:
                 "Training goes on as with it; mend it for the next fit.",
             )
         return None
+
+    def _callbacks_say_stop(self) -> bool:
+        return any(isinstance(answer, Stop) for answer in self._tell("on_tick"))
 
     def _tell(self, event: str, *details: Any) -> list[Any]:
         answers = []

@@ -4,13 +4,14 @@ import importlib.util
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from skgan import GANEstimator
+from skgan import GANEstimator, registry
 from skgan.architectures.mlp import MLP
 
 ROOT = Path(__file__).parent.parent
@@ -61,6 +62,25 @@ def test_the_samplers_of_the_readme_draw_after_the_loss_that_it_names():
     assert [gan.sample(2, sampler=name).shape for name in samplers] == [(2, 3)] * 3
 
 
+def test_the_code_of_the_page_on_judging_runs():
+    from sklearn.datasets import load_iris
+
+    X, y = load_iris(return_X_y=True)
+    rows = {"X": X[::2], "y": y[::2], "X_held_out": X[1::2], "y_held_out": y[1::2]}
+    namespace = {**rows, "samples": X[::3] + 0.1}
+    for code in blocks("docs/judging.md", "python"):
+        exec(compile(code, "docs/judging.md", "exec"), namespace)
+    assert set(namespace["found"].intervals) == {"one", "three seeds"}
+    assert namespace["gan"].best_validation_score_ == namespace["best"]["validation/score"]
+
+
+def test_the_page_on_judging_names_every_metric_and_every_feature():
+    page = (ROOT / "docs" / "judging.md").read_text(encoding="utf-8")
+    for kind in ("metric", "features"):
+        for part in {registry.resolve(kind, name) for name in registry.names(kind)}:
+            assert f"`{registry.name_of(kind, part)}`" in page
+
+
 def test_vision_is_three_lines():
     lines = (ROOT / "docs" / "vision.md").read_text(encoding="utf-8").strip().splitlines()
     assert len([line for line in lines if line and not line.startswith("#")]) == 3
@@ -81,7 +101,7 @@ def generator_of_pages():
     return module
 
 
-@pytest.mark.parametrize("name", ["losses.md", "compatibility.md"])
+@pytest.mark.parametrize("name", ["losses.md", "compatibility.md", "reliability.md"])
 def test_generated_pages_are_what_the_parts_say(name):
     expected = generator_of_pages().PAGES[name]()
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == expected, "run: python docs/generate.py"
@@ -102,3 +122,30 @@ def test_the_slopes_of_the_picture_are_those_of_the_values():
             between = (slopes[1:] + slopes[:-1]) / 2
             kinks = np.abs(np.diff(slopes)) > 0.5
             np.testing.assert_allclose(steps[~kinks], between[~kinks], atol=1e-3, err_msg=f"{name}, {title}")
+
+
+# --- what is promised -----------------------------------------------------------------------------
+
+GOALS = [f"G{number}" for number in (*range(1, 17), *range(18, 32), 33, 34, 35)]
+FAULTS = [f"F{number:02d}" for number in range(1, 42)]
+
+
+def test_every_goal_and_every_fault_has_a_test_or_a_reason():
+    told = tomllib.loads((ROOT / "docs" / "reliability.toml").read_text(encoding="utf-8"))
+    generate = generator_of_pages()
+    goals, faults = generate.marked("goal"), generate.marked("fault")
+    assert [goal["id"] for goal in told["goal"]] == GOALS
+    assert list(told["faults"]) == FAULTS
+    assert [name for name in (*goals, *faults) if name not in (*GOALS, *FAULTS)] == []
+    untested = [goal["id"] for goal in told["goal"] if goal["id"] not in goals and "tests" not in goal]
+    assert [goal for goal in told["goal"] if goal["id"] in untested and goal["figure"] != "not yet"] == []
+    assert [fault for fault in FAULTS if fault not in faults and not told["without_a_test"].get(fault)] == []
+    assert [fault for fault in told["without_a_test"] if fault in faults] == []
+
+
+def test_every_figure_has_its_command_and_its_day():
+    told = tomllib.loads((ROOT / "docs" / "reliability.toml").read_text(encoding="utf-8"))
+    for goal in told["goal"]:
+        measured = bool(goal["figure"]) and not goal["figure"].startswith(("not yet", "not measured"))
+        assert bool(goal["date"]) == measured, goal["id"]
+        assert bool(goal["command"]) or not measured, goal["id"]

@@ -278,6 +278,65 @@ def test_defaults_name_what_can_be_built(loss, spec):
     assert all(value > 0 for key, value in defaults.items() if key.endswith("learning_rate"))
 
 
+ADAM = {"optimizer": ("adam", {"betas": (0.5, 0.999)}), "learning_rate": 2e-4}  # of DCGAN
+WEAK = {"regularizers": [("r1", {"weight": 0.75})]}  # 0.15 for each of five features
+CLIPPED = {"regularizers": [("weight-clip", {"limit": 0.01})], "n_critic": 5, "optimizer": "rmsprop"}
+ERRORS = {"optimizer": ("adam", {"betas": (0.5, 0.999)})}
+
+#: name -> what its paper, or docs/benchmarks.md, says for five columns and for images
+PAPERS = {
+    "minimax": ({}, ADAM),
+    "nonsaturating": (WEAK, ADAM),
+    "lsgan": (WEAK, ADAM),
+    "least-absolute": ({}, ADAM),
+    "hinge": (WEAK, ADAM),
+    "ragan": (WEAK, ADAM),
+    "rpgan": (
+        {"regularizers": [("r1", {"weight": 1.5}), ("r2", {"weight": 1.5})]},
+        {"regularizers": [("r1", {"weight": 5.0}), ("r2", {"weight": 5.0})]},
+    ),
+    "wasserstein": (WEAK, {"regularizers": [("r1", {"weight": 5.0})]}),
+    "wgan": (CLIPPED | {"learning_rate": 5e-5},) * 2,
+    "wgan-gp": (
+        {"regularizers": [("gp", {"weight": 10.0})], "n_critic": 5},
+        {"regularizers": [("gp", {"weight": 10.0})], "n_critic": 5, "optimizer": ("adam", {"betas": (0.0, 0.9)})}
+        | {"learning_rate": 1e-4},
+    ),
+    "wgan-div": ({"regularizers": [("div", {"weight": 2.0, "power": 6.0})], "n_critic": 5},) * 2,
+    "ebgan": (ERRORS | {"architecture": ("autoencoder-d", {"power": 2}), "learning_rate": 2e-4},) * 2,
+    "began": (ERRORS | {"architecture": ("autoencoder-d", {"power": 1}), "learning_rate": 1e-4},) * 2,
+}
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_defaults_are_those_of_the_paper(name):
+    loss = registry.resolve("loss", name)()
+    vectors = DataSpec("vector", (5,), False, "none", 0, 4)
+    images = DataSpec("image", (1, 8, 8), True, "none", 0, 4)
+    for spec, expected in zip((vectors, images), PAPERS[name], strict=True):
+        said = loss.defaults(spec)
+        assert said.keys() == expected.keys()
+        for key, value in expected.items():
+            if key != "regularizers":
+                assert said[key] == value
+                continue
+            assert [part for part, _ in said[key]] == [part for part, _ in value]
+            for (_, params), (_, wanted) in zip(said[key], value, strict=True):
+                assert params == pytest.approx(wanted)
+
+
+def test_every_loss_is_compared_with_its_paper():
+    assert {registry.resolve("loss", name) for name in PAPERS} == {type(loss) for loss in LOSSES}
+
+
+def test_targets_of_least_squares_are_subtracted():
+    loss = registry.resolve("loss", "lsgan")(real_target=0.5, fake_target=-1.5, wanted_target=0.25)
+    real, fake = logits(5)
+    expected = ((real - 0.5) ** 2 + (fake + 1.5) ** 2) / 2, (fake - 0.25) ** 2 / 2
+    for player, value in zip(PLAYERS, expected, strict=True):
+        torch.testing.assert_close(unreduced(loss, player, real, fake), value)
+
+
 def small_network(loss):
     """Return an architecture that the loss can train."""
     if loss.tags().meaning == "energy":

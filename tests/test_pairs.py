@@ -49,7 +49,7 @@ COVER = pairwise_cover(LOSSES, REGULARIZERS, CONDITIONINGS)
 
 def numbers_of(gan):
     arrays, _ = gan._model_.stored()
-    figures = [values for name, values in gan.history_.items() if name != "seconds"]
+    figures = [values for name, values in gan.history_.items() if not name.startswith("seconds")]
     return [*(array for array in arrays.values() if array.dtype.kind == "f"), *map(np.asarray, figures)]
 
 

@@ -68,7 +68,9 @@ def everything(gan):
     """Return all that a fit leaves behind, as bytes and text."""
     arrays, counters = gan._model_.stored()
     found = {name: array.tobytes() for name, array in arrays.items()} | {n: str(c) for n, c in counters.items()}
-    found |= {f"history {name}": repr(values) for name, values in gan.history_.items() if name != "seconds"}
+    found |= {
+        f"history {name}": repr(values) for name, values in gan.history_.items() if not name.startswith("seconds")
+    }
     draws = gan._draws_
     found |= {f"sample {number}": gan.sample(3).tobytes() for number in range(2)}
     gan._draws_ = draws  # so that it can be asked again

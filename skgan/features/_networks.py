@@ -79,7 +79,8 @@ def as_colour(x: Tensor) -> Tensor:
 
 
 def sha256_of(path: str | Path) -> str:
-    """Return the digest of a file."""
+    """Return the digest of a file of weights."""
+    _refuse_what_is_no_file(path)
     digest = hashlib.sha256()
     with Path(path).open("rb") as file:
         while piece := file.read(2**20):
@@ -89,13 +90,7 @@ def sha256_of(path: str | Path) -> str:
 
 def weights_of(path: str | Path, what: str) -> dict[str, Tensor]:
     """Return the tensors in a file of weights; nothing else in it is run or read."""
-    if not Path(path).is_file():
-        raise InvalidParameterError(
-            sentence(
-                f"weights must be the path of a file with the weights of {what}, or 'download'.",
-                f"Got {str(path)[-200:]!r}, which is none. Look at the path; nothing is downloaded unasked.",
-            )
-        )
+    _refuse_what_is_no_file(path)
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
@@ -106,6 +101,16 @@ def weights_of(path: str | Path, what: str) -> dict[str, Tensor]:
             )
         ) from error
     return getattr(found, "state_dict", lambda: found)()
+
+
+def _refuse_what_is_no_file(path: str | Path) -> None:
+    if not Path(path).is_file():
+        raise InvalidParameterError(
+            sentence(
+                "weights must be the path of a file of weights, 'download' or 'random'.",
+                f"Got {str(path)[-200:]!r}, which is none. Look at the path; nothing is downloaded unasked.",
+            )
+        )
 
 
 def _batches(n: int, steps: int, rng: torch.Generator) -> Iterator[Tensor]:

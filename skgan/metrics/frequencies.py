@@ -26,7 +26,7 @@ class Spectra(ImageMetric):
     Examples
     --------
     >>> import numpy as np
-    >>> from skgan.metrics.spectra import Spectra
+    >>> from skgan.metrics.frequencies import Spectra
     >>> X = np.random.default_rng(0).standard_normal((9, 1, 8, 8))
     >>> round(float(Spectra()(X, np.e * X)), 6)
     2.0

@@ -1,0 +1,217 @@
+"""The constraints at their edges, and the sentences whole."""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from skgan import validation
+from skgan.exceptions import InvalidParameterError
+from skgan.validation import (
+    LONGEST_MESSAGE,
+    Boolean,
+    Choice,
+    Device,
+    Integer,
+    Kind,
+    Location,
+    Only,
+    Pair,
+    RandomState,
+    Real,
+    Sizes,
+    as_array,
+    check_finite,
+    check_value,
+    did_you_mean,
+    listed,
+    sentence,
+    short,
+    shown,
+)
+
+NAN, INF = math.nan, math.inf
+
+#: constraint -> what it accepts, what it refuses, how it is said
+EDGES = [
+    (Integer(1), [1, 2, np.int8(1), 10**30], [0, -1, 1.0, True, np.True_, "1", None, NAN], "an int in the range [1, inf)"),
+    (Integer(0), [0, 1], [-1], "an int in the range [0, inf)"),
+    (Integer(2, 4), [2, 3, 4], [1, 5], "an int in the range [2, 4]"),
+    (Integer(), [1], [0], "an int in the range [1, inf)"),
+    (Real(), [0, -1e300, 1e300, np.float32(1)], [NAN, INF, -INF, True, np.True_, "1", None, 1j], "a finite float in the range (-inf, inf)"),
+    (Real(0.0), [0, 0.0, 1e-300, 5], [-1e-300, INF], "a finite float in the range [0, inf)"),
+    (Real(0.0, 1.0), [0.0, 0.5], [1.0, -0.1], "a finite float in the range [0, 1)"),
+    (Real(0.0, 1.0, closed="both"), [0.0, 1.0], [1.1, -0.1], "a finite float in the range [0, 1]"),
+    (Real(0.0, 1.0, closed="right"), [1.0, 0.1], [0.0, 1.1], "a finite float in the range (0, 1]"),
+    (Real(0.0, 1.0, closed="neither"), [0.5], [0.0, 1.0], "a finite float in the range (0, 1)"),
+    (Real(0.0, closed="neither"), [1e-9], [0.0], "a finite float in the range (0, inf)"),
+    (Boolean(), [True, False, np.True_], [0, 1, "True", None], "a bool"),
+    (Choice("a", "b"), ["a", "b"], ["c", None, 1, ["a"]], "one of 'a', 'b'"),
+    (Choice(None), [None], ["None", 0, False], "None"),
+    (Choice("auto", None), ["auto", None], ["Auto"], "one of 'auto', None"),
+    (Pair(Real(0.0, 1.0)), [(0.0, 0.5), [0.1, 0.2]], [(0.0,), (0.0, 1.0), (0.0, 0.1, 0.2), 0.5, "ab", None], "a pair, each a finite float in the range [0, 1)"),
+    (Only(None), [None], [False, 0, "None"], "None in this version of skgan"),
+    (Only(False), [False], [0, None, True, ""], "False in this version of skgan"),
+    (Sizes(2, 3), [(1, 2), [3, 4, 5]], [(1,), (0, 1), (1, 2.0), (1, 2, 3, 4), 3, "ab", None], "a tuple of 2 or 3 ints, each at least 1"),
+    (Device(), ["auto", "cpu", "mps", "cuda", "cuda:0", "cuda:12"], ["CPU", "cuda:", "cuda:a", "xcuda", "cpu:0", "", None, 0], "'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'"),
+    (Location(), ["a", __import__("pathlib").Path("a"), ""], [3, None, b"a"], "a str or a path"),
+    (Kind("a file", "read", "close"), [__import__("io").StringIO()], [__import__("io").StringIO, object(), None, "x"], "a file"),
+    (RandomState(), [None, 0, 2**32 - 1, np.random.RandomState(0), np.int64(3)], [-1, 2**32, 1.0, True, "0", np.random.default_rng(0)], "an int in the range [0, 4294967295], a numpy RandomState or None"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("constraint", "good", "bad", "words"), EDGES, ids=[edge[3] for edge in EDGES])
+def test_a_constraint_accepts_what_it_says(constraint, good, bad, words):
+    assert [value for value in good if not constraint.accepts(value)] == []
+    assert [value for value in bad if constraint.accepts(value)] == []
+    assert str(constraint) == words
+
+
+def test_choices_tell_their_values():
+    assert Choice("a", None).values == ("a", None)
+    assert Device.values == ("auto", "cpu", "cuda", "mps")
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed", "default", "words"),
+    [
+        (0, [Integer(1)], 64, "must be an int in the range [1, inf). Got 0 instead. Leave size out to use its default, 64."),
+        ("atuo", [Integer(1), Choice("auto")], "auto", "must be an int in the range [1, inf) or 'auto'. Got 'atuo' instead. Did you mean 'auto'?"),
+        ("3", [Integer(1)], None, "must be an int in the range [1, inf). Got '3' instead. Write the number without quotes."),
+        ("zz", [Integer(1)], None, "must be an int in the range [1, inf). Got 'zz' instead. Leave size out to use its default, None."),
+        ([1], [Integer(1)], "x", "must be an int in the range [1, inf). Got an object of type list instead. Leave size out to use its default, 'x'."),
+        ("GPU", [Device()], "auto", "must be 'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'. Got 'GPU' instead. Did you mean 'cuda'?"),
+        ("cuad", [Device()], "auto", "must be 'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'. Got 'cuad' instead. Did you mean 'cuda'?"),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_one_sentence(value, allowed, default, words):
+    with pytest.raises(InvalidParameterError) as caught:
+        check_value("Thing", "size", value, allowed, default)
+    assert str(caught.value) == f"The 'size' parameter of Thing {words}"
+
+
+def test_a_table_is_checked_row_by_row():
+    table = {"a": (Integer(1),), "b": (Choice(None),)}
+    validation.check_table("Thing", {"a": 1, "b": None, "c": object()}, table, {})
+    with pytest.raises(InvalidParameterError, match=r"'b' parameter of Thing must be None\. Got 2.*default, 7"):
+        validation.check_table("Thing", {"a": 1, "b": 2}, table, {"b": 7})
+
+
+def test_a_message_is_joined_and_cut_at_its_end():
+    assert sentence("One.", "", "Two.") == "One. Two."
+    assert sentence("x" * LONGEST_MESSAGE) == "x" * LONGEST_MESSAGE
+    assert sentence("x" * (LONGEST_MESSAGE + 1)) == "x" * (LONGEST_MESSAGE - 2) + " …"
+    assert sentence("x " * LONGEST_MESSAGE).endswith("x …")
+
+
+def test_lists_are_cut():
+    assert listed([]) == ""
+    assert listed(["a", 2]) == "'a', 2"
+    assert listed(range(10)) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"
+    assert listed(range(13)) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 … and 3 more"
+    assert listed("abc", 1) == "'a' … and 2 more"
+
+
+def test_the_nearest_word_is_guessed_and_no_far_one():
+    assert did_you_mean("hinge", ["hinged", "unhinge", "x"]) == "Did you mean 'hinged'?"
+    assert did_you_mean("qqq", ["hinge"]) == ""
+    assert did_you_mean(3, ["hinge"]) == ""
+    assert did_you_mean("ab", ["abcdef"]) == "Did you mean 'abcdef'?"  # half of both words
+
+
+def test_words_and_values_are_shown_short():
+    assert short("x" * 60) == "x" * 60
+    assert short("x" * 61) == "x" * 59 + "…"
+    assert short("abc", 2) == "a…"
+    assert shown("a'b") == '"a\'b"'
+    assert shown("x" * 70) == repr("x" * 59 + "…")
+    assert shown(10**100) == "1" + "0" * 58 + "…"
+    assert (shown(None), shown(True), shown(1.5)) == ("None", "True", "1.5")
+    assert shown(np.ones(3)) == "an object of type ndarray"
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (NAN, "Input X contains NaN: 1 times, first at row 5, column 1."),
+        (INF, "Input X contains infinity or a value too large for float32: 1 times, first at row 5, column 1."),
+        (-INF, "Input X contains infinity or a value too large for float32: 1 times, first at row 5, column 1."),
+        (1e37, "Input X contains infinity or a value too large for float32: 1 times, first at row 5, column 1."),
+        (-1e37, "Input X contains infinity or a value too large for float32: 1 times, first at row 5, column 1."),
+    ],
+)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_first_place_of_a_bad_number_is_named(bad, words, order):
+    rows = np.zeros((7, 3), order=order)
+    rows[5, 1] = bad
+    with pytest.raises(ValueError, match=r"needs finite numbers\. Drop or impute them first") as caught:
+        check_finite(rows)
+    assert str(caught.value).startswith(words)
+    rows[6, 0] = rows[5, 2] = bad
+    with pytest.raises(ValueError, match="3 times, first at row 5, column 1"):
+        check_finite(rows)
+
+
+def test_nan_is_told_before_infinity():
+    with pytest.raises(ValueError, match="contains NaN: 1 times, first at row 1, column 0"):
+        check_finite(np.array([[INF], [NAN]]))
+
+
+def test_what_float32_holds_is_fine():
+    check_finite(np.array([[9e36, -9e36, 0.0]]))
+    check_finite(np.array([[2**62]]))
+    check_finite(np.empty((0, 3)))
+
+
+def test_arrays_are_taken_as_they_are():
+    rows = np.eye(3)
+    assert as_array(rows) is rows
+    np.testing.assert_array_equal(as_array([[1, 2], [3, 4]]), [[1, 2], [3, 4]])
+    np.testing.assert_array_equal(as_array(((1, 2), (3, 4))), [[1, 2], [3, 4]])
+    np.testing.assert_array_equal(as_array(np.ma.masked_array(rows)), rows)
+    assert type(as_array(np.ma.masked_array(rows))) is np.ndarray
+    assert as_array(torch.eye(2, dtype=torch.bfloat16)).dtype == np.float32
+    assert as_array(torch.eye(2, dtype=torch.float16)).dtype == np.float16
+    assert as_array(torch.eye(2, requires_grad=True)).shape == (2, 2)
+
+
+class Scripted:
+    """Says that it is an array."""
+
+    def __array__(self, dtype=None, copy=None):
+        return np.arange(6.0).reshape(2, 3)
+
+
+def test_what_says_that_it_is_an_array_is_one():
+    np.testing.assert_array_equal(as_array(Scripted()), np.arange(6.0).reshape(2, 3))
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"), [([[0], [2**24]], None), ([[0], [2**24 + 1]], 1), ([[5, 0], [5, -(2**40)]], 1)]
+)
+def test_integers_far_apart_are_warned_of(rows, columns):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        validation._warn_of_wide_integers(np.array(rows))
+        validation._warn_of_wide_integers(np.array(rows, float))
+    assert len(caught) == (columns is not None)
+    if columns:
+        place = int(np.ptp(np.array(rows), axis=0).argmax())
+        words = f"X holds whole numbers in {columns} of {len(rows[0])} columns, first in column {place}, that differ by"
+        assert str(caught[0].message).startswith(words)
+        assert "Drop columns that are identifiers" in str(caught[0].message)
+
+
+def test_a_sentence_of_scikit_learn_gets_the_next_step_and_stays_short():
+    advised = validation._with_advice("X has 2 features, but GANEstimator is expecting 3 features as input.\n")
+    assert advised == (
+        "X has 2 features, but GANEstimator is expecting 3 features as input. "
+        "Bring X into the shape it had in fit, or fit again."
+    )
+    assert validation._with_advice("Something else.") == "Something else."
+    long = validation._with_advice("The feature names should match: " + "z" * 900)
+    assert len(long) == LONGEST_MESSAGE
+    assert long.endswith("z … Choose them with X[gan.feature_names_in_], or fit again.")
+    assert len(validation._with_advice("z" * 900)) <= LONGEST_MESSAGE
