@@ -98,8 +98,12 @@ def test_flat_generator_has_a_finite_gradient(part):
 
 
 def directions(part, batch, shape):
-    """Return the directions that the part drew in this turn."""
-    return torch.randn(shape, generator=batch.rng(part), dtype=torch.float64).numpy()
+    """Return the directions that the part will draw in this turn."""
+    generator = batch.rng(part)
+    before = generator.get_state()
+    drawn = torch.randn(shape, generator=generator, dtype=torch.float64).numpy()
+    generator.set_state(before)
+    return drawn
 
 
 @pytest.mark.parametrize(("shape", "places"), [((5,), 1), ((2, 7), 7), ((2, 3, 4), 12), ((1, 2, 3, 4), 24)], ids=str)
