@@ -1,4 +1,4 @@
-"""Data that lies in files: tables larger than memory."""
+"""Data that lies in files: folders of images, tables larger than memory."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skgan.image_folders import load_images
 from skgan.seeding import numpy_generator
 from skgan.validation import listed, sentence
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ScannedTable", "scan_table"]
+__all__ = ["ScannedTable", "load_images", "scan_table"]
 
 #: rows that are read at once
 ROWS_AT_ONCE = 65_536

@@ -24,26 +24,32 @@ INTERRUPTED = 130
 @click.option(
     "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Any parameter of GANEstimator; repeatable."
 )
+@click.option("--image-size", type=click.IntRange(1), default=None, help="Of the images of a folder.")
 @click.option("--max-iter", type=click.IntRange(1), default=None, help="Generator updates.")
 @click.option("--seed", type=click.IntRange(0), default=None, help="Random state.")
 @click.option("--device", default=None, help="cpu, cuda, cuda:N, mps or auto.")
 @click.option("--overwrite", is_flag=True, help="Replace a model that was saved there before.")
 @click.option("--debug", is_flag=True, help="Show where in the program an error happened.")
 def fit(data: Path, out: Path, overwrite: bool, debug: bool, **options: Any) -> None:
-    """Fit a GAN on DATA, a .npy, .npz (X and y) or .csv file, and save it.
+    """Fit a GAN on DATA, a .npy, .npz (X and y) or .csv file or a folder of images, and save it.
 
     Exit status: 2 for a wrong option, 1 for a failure, 130 after Ctrl-C, 143 after SIGTERM. On several GPUs:
     torchrun --nproc-per-node 2 -m skgan fit ...
     """
     from skgan import tables
 
-    if data.suffix.lower() not in tables.SUFFIXES:
-        raise click.BadParameter(f"must end in {', '.join(tables.SUFFIXES)}. Got {data.name!r}.", param_hint="DATA")
+    if not data.is_dir() and data.suffix.lower() not in tables.SUFFIXES:
+        endings = ", ".join(tables.SUFFIXES)
+        raise click.BadParameter(
+            f"must end in {endings} or be a folder of images. Got {data.name!r}.", param_hint="DATA"
+        )
+    if options["image_size"] is not None and not data.is_dir():
+        raise click.UsageError("--image-size goes with a folder of images. Leave it out.")
     if options["resume"] and options["checkpoint_dir"] is None:
         raise click.UsageError("--resume needs --checkpoint-dir. Say where the checkpoints are.")
     params = _params(options)
     try:
-        _fit(data, out, options["label"], params, overwrite)
+        _fit(data, out, options["label"], options["image_size"], params, overwrite)
     except KeyboardInterrupt:
         kept = "; go on with --resume" if options["checkpoint_dir"] else ", and nothing was saved"
         if not _rank():
@@ -55,13 +61,20 @@ def fit(data: Path, out: Path, overwrite: bool, debug: bool, **options: Any) -> 
         raise _said(error) from None
 
 
-def _fit(data: Path, out: Path, label: str | None, params: dict[str, Any], overwrite: bool) -> None:
+def _fit(
+    data: Path, out: Path, label: str | None, image_size: int | None, params: dict[str, Any], overwrite: bool
+) -> None:
     from skgan import GANEstimator, tables
+    from skgan.datasets import load_images
 
     if not _rank():
         _check_out(out, overwrite)
     gan = GANEstimator(verbose=int(sys.stderr.isatty())).set_params(**params)
-    X, y = tables.read(data, label)
+    if data.is_dir():
+        X, y = load_images(data, image_size=image_size, verbose=int(sys.stderr.isatty()))
+        gan.set_params(**{"layout": "nhw" if X.ndim == 3 else "nhwc", **params})
+    else:
+        X, y = tables.read(data, label)
     gan.fit(X, y)
     if _rank():  # all ranks hold the same model, and one of them writes it
         return

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from skgan import memory
-from skgan.exceptions import IncompatibleComponentError
+from skgan.exceptions import IncompatibleComponentError, InvalidParameterError
 from skgan.interfaces import Component, Loss, Regularizer
 from skgan.layers import BATCH_NORMS
 from skgan.validation import sentence
@@ -73,10 +73,15 @@ def cut(n: int, size: int) -> list[slice]:
     return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
-def check(parts: Parts, micro_batch: int | str | None, batch_size: int) -> None:
-    """Refuse parts for which the pieces of a batch do not add up to the whole of it."""
+def check(parts: Parts, micro_batch: int | str | None, batch_size: int, compiled: bool = False) -> None:
+    """Refuse parts for which the pieces of a batch do not add up to the whole of it, and compiled turns."""
     if micro_batch is None or (micro_batch != "auto" and int(micro_batch) >= batch_size):
         return
+    if compiled:
+        raise InvalidParameterError(
+            f"The 'micro_batch' parameter of GANEstimator must be None with compile=True. Got {micro_batch!r}. "
+            "Use a smaller batch_size, or leave compile=False."
+        )
     whole = [part for part in _terms(parts) if _looks_at_whole_batch(part)]
     if parts.architecture.tags().batch_statistics:
         whole.append(parts.architecture)

@@ -106,7 +106,7 @@ PARAMETERS = [
     parameter("checkpoint_dir", 3, "a path", "Got 3"),
     parameter("checkpoint_every_ticks", 0, "int", "Got 0"),
     parameter("resume", "yes", "'yes'", "'auto'"),
-    parameter("compile", True, "True", "False"),
+    parameter("compile", 1, "bool", "Got 1"),
     parameter("on_divergence", "skip", "'skip'", "raise", "rollback"),
     parameter("precision", "fp8", "'fp8'", "float32"),
     parameter("prior", "gausian", "'gausian'", "Did you mean 'gaussian'"),

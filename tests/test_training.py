@@ -228,7 +228,7 @@ def test_a_batch_depends_on_its_number_alone(n, batch_size):
     straight = [data.batch(number).x.tolist() for number in range(12)]
     jumping = dataset(n, batch_size)
     assert {k: jumping.batch(k).x.tolist() for k in (11, 0, 5, 4, 11)} == {k: straight[k] for k in (11, 0, 5, 4)}
-    assert torch.cat([data.batch(3).x, data.batch(4).x]).tolist() == data.at(data.drawn(3, 2), 3).x.tolist()
+    assert torch.cat([data.batch(3).x, data.batch(4).x]).tolist() == data.at(data.places(3, 2), 3).x.tolist()
     assert [dataset(n, batch_size, (1, 0)).batch(k).x.tolist() for k in range(12)] != straight
 
 

@@ -461,7 +461,7 @@ def interval(ratios):
     return f"{statistics.median(ratios):.3f} ({low:.3f} to {high:.3f}; pairs {min(ratios):.3f} to {max(ratios):.3f})"
 
 
-def compare(name, device, precision, rounds, seconds, chosen):
+def compare(name, device, precision, rounds, seconds, chosen, kernels=False):
     config = CONFIGS[name]
     running = {who: contender(config, device, precision) for who, contender in chosen.items()}
     for steps in running.values():
@@ -484,13 +484,13 @@ def compare(name, device, precision, rounds, seconds, chosen):
         ratios = [s / f for s, f in zip(times["skgan"], times["lean"], strict=True)]
         print(f"  time of a step, skgan over lean: {interval(ratios)}")
     for who, steps in running.items():
-        print(f"  {who:<9} {counted(steps, device)}")
+        print(f"  {who:<9} {counted(steps, device, kernels and who == 'skgan')}")
     roofline(config, device, precision, statistics.median(times["skgan"]) if "skgan" in times else None)
     for steps in running.values():
         steps.close()
 
 
-def counted(steps, device):
+def counted(steps, device, kernels=False):
     """Return how many operators, launches and waits for the device a step takes, from torch's profiler."""
     activities = [torch.profiler.ProfilerActivity.CPU]
     if device.type == "cuda":
@@ -499,6 +499,9 @@ def counted(steps, device):
         for _ in range(5):
             next(steps)
     events = profile.key_averages()
+    if kernels:
+        order = "self_device_time_total" if device.type == "cuda" else "self_cpu_time_total"
+        print(events.table(sort_by=order, row_limit=14, max_name_column_width=70))
     calls = sum(e.count for e in events if e.key.startswith("aten::"))
     reads = sum(e.count for e in events if e.key == "aten::_local_scalar_dense")
     waits = sum(
@@ -572,17 +575,21 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.0, help="of one block")
     parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
     parser.add_argument("--rival", help="an installed package")
+    parser.add_argument("--batch", type=int, help="instead of the configuration's own")
+    parser.add_argument("--kernels", action="store_true", help="what a step of skgan spends its time on")
     parser.add_argument("--memory", action="store_true", help="peak memory too, in processes of their own")
     options = parser.parse_args()
     device = torch.device(options.device)
     name = torch.cuda.get_device_name() if device.type == "cuda" else f"{torch.get_num_threads()} threads"
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {name}, torch {torch.__version__}")
     chosen = {who: CONTENDERS[who] for who in options.only}
+    for config in CONFIGS.values():
+        config.batch = options.batch or config.batch
     if options.rival:
         chosen[options.rival] = rival(options.rival)
     for config in options.config:
         for precision in options.precision:
-            compare(config, device, precision, options.rounds, options.seconds, chosen)
+            compare(config, device, precision, options.rounds, options.seconds, chosen, options.kernels)
             if options.memory:
                 peak_memory(config, device, precision)
     print(f"\npeak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MiB")
