@@ -19,7 +19,19 @@ _PUBLIC = {
     "show_versions": "skgan.versions",
     "unregister": "skgan.registry",
 }
-_MODULES = ("exceptions", "interfaces", "metrics", "model_selection", "registry", "testing", "versions")
+_MODULES = (
+    "constraints",
+    "datasets",
+    "exceptions",
+    "imblearn",
+    "interfaces",
+    "metrics",
+    "model_selection",
+    "recipes",
+    "registry",
+    "testing",
+    "versions",
+)
 
 __all__ = [
     "ComponentSpec",

@@ -98,8 +98,12 @@ def test_flat_generator_has_a_finite_gradient(part):
 
 
 def directions(part, batch, shape):
-    """Return the directions that the part drew in this turn."""
-    return torch.randn(shape, generator=batch.rng(part), dtype=torch.float64).numpy()
+    """Return the directions that the part will draw in this turn."""
+    generator = batch.rng(part)
+    before = generator.get_state()
+    drawn = torch.randn(shape, generator=generator, dtype=torch.float64).numpy()
+    generator.set_state(before)
+    return drawn
 
 
 @pytest.mark.parametrize(("shape", "places"), [((5,), 1), ((2, 7), 7), ((2, 3, 4), 12), ((1, 2, 3, 4), 24)], ids=str)
@@ -163,9 +167,9 @@ def test_path_length_is_measured_in_styles_where_there_are_any(layers):
     part, maker = named("path-length", weight=1.0, decay=1e-13), Styled(layers)
     batch = generator_turn(part, maker, draws(0, 6, 3), draws(1, 6, 2))
 
+    v = directions(part, batch, (6, 3))
     value = part.penalty(batch)
 
-    v = directions(part, batch, (6, 3))
     squares = [(factor * v) ** 2 for factor in range(1, layers + 1)]
     np.testing.assert_allclose(value.detach(), np.mean(np.sum(squares, axis=2), axis=0), rtol=1e-9)
 

@@ -30,6 +30,8 @@ from sklearn.model_selection import cross_val_predict, train_test_split
 from sklearn.preprocessing import OrdinalEncoder
 
 BINS = 10
+#: updates of a model of skgan, whatever the epochs come to
+FEWEST_UPDATES = 1000
 
 
 # --- data -----------------------------------------------------------------------------------------
@@ -242,7 +244,7 @@ def skgan_model(train, n, epochs, name, seed=0):
 
     start = seconds()
     gan = recipes.make(name, random_state=seed)
-    gan.set_params(max_iter=max(1, round(epochs * len(train) / gan.batch_size)))
+    gan.set_params(max_iter=max(FEWEST_UPDATES, round(epochs * len(train) / gan.batch_size)))
     gan.fit(train)
     fitted = seconds()
     fake = gan.sample(n)
