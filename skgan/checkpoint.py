@@ -428,6 +428,7 @@ def _model_config(model: Model, counters: dict[str, int]) -> dict[str, Any]:
         "prior": latents.described(model.prior),
         "ema_decay": model.ema_decay,
         "precision": model.precision.name,
+        "micro_batch": model.micro_batch,
         "key": list(model.key),
         "counters": counters,
     }
@@ -451,7 +452,9 @@ def _model(config: Mapping[str, Any], size: int) -> Model:
     prior.validate(spec.latent_dim)
     precision = Precision(config.get("precision", FLOAT32.name))  # absent in files of earlier versions
     key = tuple(config["key"])
-    return Model(Parts(**parts, **config["numbers"]), spec, prior, config["ema_decay"], key, "auto", precision)
+    model = Model(Parts(**parts, **config["numbers"]), spec, prior, config["ema_decay"], key, "auto", precision)
+    model.micro_batch = config.get("micro_batch")
+    return model
 
 
 def _fitted(estimator: GANEstimator) -> dict[str, Any]:

@@ -71,7 +71,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "columns": (Kind("a dict of columns and their kinds or encoders", "items"), Choice(None)),
     "constraints": (Kind("a list of skgan.interfaces.Constraint", "__len__"), Kind("one", "enforce"), Choice(None)),
     "latent_dim": (Integer(1),),
-    "batch_size": (Integer(1),),
+    "batch_size": (Integer(1, 2**24),),
     "n_critic": (Integer(1), _AUTO),
     "n_discriminators": (Integer(1),),
     "max_iter": (Integer(1), _AUTO),
@@ -163,7 +163,7 @@ class GANEstimator(
     latent_dim : int, default=64
         Width of a latent, in [1, inf).
     batch_size : int, default=64
-        Rows in a batch, in [1, inf); may exceed the number of rows.
+        Rows in a batch, in [1, 2**24]; may exceed the number of rows.
     n_critic : int or "auto", default="auto"
         Discriminator updates for each generator update, in [1, inf). "auto" takes the loss's, else 1.
     n_discriminators : int, default=1
@@ -595,7 +595,7 @@ class GANEstimator(
             judged=self._judged,
             ranks=ranks,
         )
-        self.micro_batch_ = watch.objective.micro_batch = self._rows_at_a_time(watch)
+        model.micro_batch = watch.objective.micro_batch = self._rows_at_a_time(watch)
         if self.compile:
             from skgan.tracing import CompiledObjective
 
@@ -835,6 +835,7 @@ class GANEstimator(
         self.learning_rate_ = parts.learning_rate
         self.discriminator_learning_rate_ = parts.discriminator_learning_rate
         self.precision_ = self._model_.precision.name
+        self.micro_batch_ = self._model_.micro_batch
         self.preprocessor_ = encoding.preprocessor
         self.data_shape_ = encoding.layout.data_shape
         self.n_iter_ = self._model_.step

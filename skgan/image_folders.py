@@ -90,8 +90,8 @@ def load_images(
     cache = _cache_directory(cache_dir) / f"images-{_digest(root, paths, size, mode, on_error)}.npy"
     if not cache.exists():
         _make(cache, root, paths, size, mode, on_error == "skip", verbose)
-    X = np.load(cache, mmap_mode="r")
-    kept = np.load(cache.with_suffix(".rows.npy"))
+    X = np.load(cache, mmap_mode="r", allow_pickle=False)
+    kept = np.load(cache.with_suffix(".rows.npy"), allow_pickle=False)
     return X, _labels([paths[place] for place in kept], root)
 
 
@@ -152,13 +152,13 @@ def _make(
     """Write the images as one array, and which of the paths they are; what is half made is never found."""
     from tqdm.auto import tqdm
 
-    cache.parent.mkdir(parents=True, exist_ok=True)
     first = next((image for image in map(_opened, paths) if image is not None), None)
     if first is None:
         raise ValueError(f"folder must hold readable images. Got {len(paths)} files, none of them one. Check them.")
     grey = mode == "L" or (mode is None and first.mode in ("1", "L", "I;16"))
     shape = size or (first.height, first.width)
     kept: list[int] = []
+    cache.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache.parent, prefix=".images-") as place:
         half = Path(place) / "half.npy"
         whole = (len(paths), *shape) if grey else (len(paths), *shape, 3)
@@ -182,7 +182,8 @@ def _make(
             )
             rows = _shortened(rows, len(kept), Path(place) / "short.npy")
         rows.flush()
-        np.save(cache.with_suffix(".rows.npy"), np.array(kept))
+        np.save(Path(place) / "rows.npy", np.array(kept))
+        os.replace(Path(place) / "rows.npy", cache.with_suffix(".rows.npy"))
         os.replace(rows.filename, cache)  # type: ignore[arg-type]
 
 
@@ -194,13 +195,13 @@ def _shortened(rows: np.memmap, n: int, path: Path) -> np.memmap:
 
 
 def _opened(path: Path) -> Image | None:
-    """Return an image that can be read, or None."""
+    """Return an image that can be read and is not suspiciously large, or None."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with Image.open(path) as image:
             return ImageOps.exif_transpose(image.copy())
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
         return None
 
 

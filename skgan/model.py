@@ -63,6 +63,8 @@ class Model:
         self.key = key
         self.device = device
         self.precision = precision
+        #: rows of a batch that are taken at a time, None for all; what fit decided last
+        self.micro_batch: int | None = None
         self._state: TrainState | None = None
         self._stored: tuple[dict[str, np.ndarray], dict[str, int]] | None = None
 
@@ -110,6 +112,7 @@ class Model:
     def copy(self) -> Model:
         """Return a model that trains on without changing this one."""
         twin = Model(self.parts, self.spec, self.prior, self.ema_decay, self.key, self.device, self.precision)
+        twin.micro_batch = self.micro_batch
         twin._stored = self.stored()
         return twin
 

@@ -8,7 +8,7 @@ learning rates, the weight of the average. Python's own counters are moved along
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -75,16 +75,15 @@ class CudaGraphs:
             function()
         return graph.replay
 
-    def _searching(self) -> AbstractContextManager[None]:
-        """Set cuDNN's way of choosing for as long as a step is run or recorded."""
+    @contextmanager
+    def _searching(self) -> Iterator[None]:
+        """Let cuDNN choose by the clock for as long as a step is run or recorded."""
         cudnn = torch.backends.cudnn
-        return cudnn.flags(
-            enabled=cudnn.enabled,
-            benchmark=self._search,
-            benchmark_limit=cudnn.benchmark_limit,
-            deterministic=cudnn.deterministic,
-            allow_tf32=cudnn.allow_tf32,
-        )
+        before, cudnn.benchmark = cudnn.benchmark, self._search
+        try:
+            yield
+        finally:
+            cudnn.benchmark = before
 
 
 class Streams:

@@ -233,7 +233,7 @@ CONFIG = record(
                 "key": each(either(text, whole(-(2**63))), 8),
                 "counters": table(whole()),
             },
-            {"precision": one_of("float32", "bfloat16")},
+            {"precision": one_of("float32", "bfloat16"), "micro_batch": either(nothing, whole(1))},
         ),
         "encoding": table(anything),
         "history": each(text),

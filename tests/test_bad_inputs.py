@@ -643,7 +643,7 @@ COMMANDS = [
     ("B120", ["fit", "X.npy", "-o", "model"], 1, ("model", "--overwrite")),
     ("B122", ["fit", "empty", "-o", "new"], 1, ("empty",)),
     ("B122", ["fit", "broken", "-o", "new"], 1, ("readable images", "Got 1 files")),
-    ("B123", ["fit", "bomb", "-o", "new"], 1, ("900000000 pixels",)),
+    ("B123", ["fit", "bomb", "-o", "new"], 1, ("readable images", "Got 1 files")),
     ("B121", ["fit", "X.npy", "-o", "new", "--resume"], 2, ("--checkpoint-dir",)),
 ]  # fmt: skip
 

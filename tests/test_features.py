@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA as Decomposition
 
@@ -124,12 +125,12 @@ def test_nothing_is_downloaded_unasked(name, monkeypatch):
 
 
 def test_weights_are_read_from_a_file_and_named_by_its_digest(tmp_path):
-    first, second = tmp_path / "a.pth", tmp_path / "b.pth"
+    first, second = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     network = TorchvisionNetwork("squeezenet1_1", "random")
     assert network.fingerprint() == ""
     made = TorchvisionNetwork("resnet18", "random", size=32)
-    torch.save(made._network().state_dict(), first)
-    torch.save(TorchvisionNetwork("resnet18", "random", random_state=1)._network().state_dict(), second)
+    save_file(made._network().state_dict(), first)
+    save_file(TorchvisionNetwork("resnet18", "random", random_state=1)._network().state_dict(), second)
     one, two = (TorchvisionNetwork("resnet18", path, size=32) for path in (first, second))
     np.testing.assert_array_equal(one.learn(X)(X[:3]), made.learn(X)(X[:3]))
     assert one.fingerprint() == sha256_of(first) != two.fingerprint()
@@ -140,7 +141,7 @@ def test_weights_are_read_from_a_file_and_named_by_its_digest(tmp_path):
     with pytest.raises(InvalidParameterError, match="published Inception network"):
         Inception(first).learn(X)
     (tmp_path / "c.pth").write_bytes(b"cos\nsystem\n(S'echo'\ntR.")
-    with pytest.raises(InvalidParameterError, match="a file of tensors"):
+    with pytest.raises(InvalidParameterError, match=r"must be a \.safetensors file"):
         Inception(tmp_path / "c.pth").learn(X)
 
 

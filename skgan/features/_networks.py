@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from skgan.interfaces import InvalidParameterError, sentence
@@ -89,18 +90,18 @@ def sha256_of(path: str | Path) -> str:
 
 
 def weights_of(path: str | Path, what: str) -> dict[str, Tensor]:
-    """Return the tensors in a file of weights; nothing else in it is run or read."""
+    """Return the tensors in a safetensors file; such a file holds nothing else, so nothing in it can be run."""
     _refuse_what_is_no_file(path)
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        return load_file(path)
     except Exception as error:
         raise InvalidParameterError(
             sentence(
-                f"weights must be a file of tensors as torch saves them. Got one that is not ({type(error).__name__}).",
-                f"Give the file of {what}.",
+                f"weights must be a .safetensors file. Got one that is not ({type(error).__name__}).",
+                f"Give the file of {what}; one that torch saved is turned into it by",
+                "safetensors.torch.save_file(torch.load(old, weights_only=True), new), if you trust it.",
             )
         ) from error
-    return getattr(found, "state_dict", lambda: found)()
 
 
 def _refuse_what_is_no_file(path: str | Path) -> None:

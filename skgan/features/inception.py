@@ -26,8 +26,9 @@ class Inception(Features):
     Parameters
     ----------
     weights : path, "download", "random" or None, default=None
-        A file with the published weights, ``weights-inception-2015-12-05-6726825d.pth``; "download" fetches it once and
-        checks its hash; "random" are the first weights of `random_state`. None is refused.
+        A .safetensors file with the published weights, those of ``weights-inception-2015-12-05-6726825d.pth``;
+        "download" fetches that once and checks its hash; "random" are the first weights of `random_state`. None is
+        refused.
     resize : {"clean", "friendly", "legacy", "tensorflow"}, default="clean"
         How images come to 299 pixels: by bicubic or bilinear filters without aliasing, by bilinear interpolation with
         it, or as the first TensorFlow did (the graph of the paper).

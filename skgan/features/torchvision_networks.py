@@ -24,8 +24,8 @@ class TorchvisionNetwork(Features):
     network : str, default="resnet50"
         A name that ``torchvision.models.get_model`` knows.
     weights : path, "download", "random" or None, default=None
-        A file of weights for it; "download" fetches torchvision's default ones and checks their hash; "random" are the
-        first weights of `random_state`. None is refused.
+        A .safetensors file of weights for it; "download" fetches torchvision's default ones and checks their hash;
+        "random" are the first weights of `random_state`. None is refused.
     size : int, default=224
         Pixels each way that images are brought to, in [32, inf).
     random_state : int, default=0
