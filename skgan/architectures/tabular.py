@@ -116,7 +116,8 @@ class _Generator(nn.Module):
         width = spec.latent_dim + self.embed.out_features
         self.layers, self.norms = nn.ModuleList(), nn.ModuleList()
         for _ in range(part.depth):
-            self.layers.append(nn.Linear(width, part.width))
+            # batch normalisation takes a shift of every row away again
+            self.layers.append(nn.Linear(width, part.width, bias=part.norm != "batch"))
             if part.norm != "none":
                 norm = conditioning.modulation(part.width, spec) if part.norm == "batch" else LayerNorm(part.width)
                 self.norms.append(norm)
