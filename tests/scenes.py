@@ -4,6 +4,7 @@ import numpy as np
 
 from skgan import GANEstimator, registry
 from skgan.architectures.mlp import MLP
+from skgan.interfaces import Regularizer
 
 ROWS = 12
 SHAPES = {"vector": (3,), "image": (8, 8), "signal": (2, 16), "volume": (1, 4, 4, 4)}
@@ -27,8 +28,14 @@ def classes(kind):
 
 
 def every_part(kinds):
-    """Return (family, part) for all sets of test parameters."""
-    return [(kind, c(**params)) for kind in kinds for c in classes(kind) for params in c.get_test_params()]
+    """Return (family, part) for all sets of test parameters; those for tables only have tests of their own."""
+    parts = [(kind, c(**params)) for kind in kinds for c in classes(kind) for params in c.get_test_params()]
+    return [(kind, part) for kind, part in parts if not of_tables(part)]
+
+
+def of_tables(part):
+    """Say whether a part needs a table of mixed types, or networks that judge several of its rows at once."""
+    return part.tags().tables or (isinstance(part, Regularizer) and part.tags().rows_at_once > 1)
 
 
 def small(kind, name):

@@ -10,6 +10,7 @@ from sklearn.base import clone
 
 from skgan import GANEstimator, registry, resolution
 from skgan.compatibility import why_not
+from skgan.distributed import Alone
 from skgan.exceptions import IncompatibleComponentError
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -121,7 +122,7 @@ def go_together(case):
     gan = clone(case.estimator)
     rows = case.X.reshape(len(case.X), -1)
     try:
-        gan._new_model(case.X, rows, case.y, None, resolution.given(gan.get_params(deep=False)))
+        gan._new_model(case.X, rows, case.y, None, resolution.given(gan.get_params(deep=False)), Alone())
     except IncompatibleComponentError:
         return False
     return True

@@ -12,6 +12,7 @@ from skgan.layers import (
     AdaptiveInstanceNorm,
     ConditionalNorm,
     DownBlock,
+    Dropout,
     EqualizedConv,
     EqualizedLinear,
     Grid,
@@ -59,6 +60,7 @@ LAYERS = {
     "down": (lambda: DownBlock(4, 3), ((4, 4, 6),)),
     "down-first": (lambda: DownBlock(4, 3, first=True), ((4, 4, 6),)),
     "down-keeps": (lambda: DownBlock(4, 4, down=False), (IMAGE,)),
+    "dropout": (lambda: Dropout(0.4), (VECTOR, IMAGE)),
     "patches": (lambda: Patches(4, (3, 5), None, 2, 4), (IMAGE,)),
     "patches-halving": (lambda: Patches(4, (3, 5), 1, 2, 4), (IMAGE,)),
 }
@@ -91,7 +93,8 @@ def test_every_block_is_walked():
     blocks = {value for value in vars(layers).values() if isinstance(value, type) and issubclass(value, nn.Module)}
     known = {type(built(title)) for title in LAYERS}
     embeddings = {layers.Embedding, layers.NoEmbedding, layers.LabelEmbedding}
-    assert {block for block in blocks if "transforms" not in block.__module__} == known | embeddings
+    of_generators = {layers.Spans}  # which has tests of its own
+    assert {block for block in blocks if "transforms" not in block.__module__} == known | embeddings | of_generators
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
