@@ -49,9 +49,17 @@ def global_generator(key: Key, device: torch.device | str = "cpu") -> Iterator[N
     import torch
 
     device = torch.device(device)
-    with (
-        _GLOBAL_GENERATOR,
-        torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
-    ):
-        torch.manual_seed(seed_of(key))
-        yield
+    lent = [torch.default_generator]
+    if device.type == "cuda":
+        torch.cuda.init()
+        lent.append(torch.cuda.default_generators[device.index or 0])
+    # not torch.manual_seed, which seeds every kind of device there could be and takes most of a millisecond for it
+    with _GLOBAL_GENERATOR:
+        before = [generator.get_state() for generator in lent]
+        try:
+            for generator in lent:
+                generator.manual_seed(seed_of(key))
+            yield
+        finally:
+            for generator, state in zip(lent, before, strict=True):
+                generator.set_state(state)
