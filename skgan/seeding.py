@@ -53,6 +53,8 @@ def global_generator(key: Key, device: torch.device | str = "cpu") -> Iterator[N
     if device.type == "cuda":
         torch.cuda.init()
         lent.append(torch.cuda.default_generators[device.index or 0])
+    if device.type == "mps":  # which has no object for its generator
+        torch.mps.manual_seed(seed_of(key))
     # not torch.manual_seed, which seeds every kind of device there could be and takes most of a millisecond for it
     with _GLOBAL_GENERATOR:
         before = [generator.get_state() for generator in lent]

@@ -172,9 +172,10 @@ PARAMETERS = [
     ),
     parameter("B08", BAD, "'learning_rate'", "'1e-3'", "finite float", "without quotes", learning_rate="1e-3"),
     *(
-        parameter(id, BAD, "'batch_size'", f"Got {value!r}", "int in the range [1, inf)", "default", batch_size=value)
+        parameter(id, BAD, "'batch_size'", f"Got {value!r}", "int in the range [1, 16777216]", "default", batch_size=value)
         for id, value in (("B09", 0), ("B09", -8), ("B10", 2.5), ("B11", True), ("B10", None), ("B10", NAN))
     ),
+    parameter("B12", BAD, "'batch_size'", f"Got {10**18}", "int in the range [1, 16777216]", "default", batch_size=10**18),
     parameter("B11", BAD, "'max_iter'", "Got True", "int in the range [1, inf)", "default", max_iter=True),
     parameter("B14", BAD, "'max_iter'", "Got 0", "int in the range [1, inf)", "default", max_iter=0),
     parameter("B14", BAD, "'max_iter'", "Got -5", "int in the range [1, inf)", "default", max_iter=-5),
