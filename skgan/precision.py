@@ -42,13 +42,3 @@ BFLOAT16 = Precision("bfloat16")
 def resolve_precision(word: str) -> Precision:
     """Return the precision that a user's word stands for; docs/decisions.md says what decides "auto"."""
     return BFLOAT16 if word == "bfloat16" else FLOAT32
-
-
-def native_bfloat16(device: torch.device) -> bool:
-    """Return whether a device multiplies bfloat16 in its own hardware."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
-    if device.type != "cpu":
-        return False
-    found = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(found.get("amx_bf16") or found.get("avx512_bf16"))

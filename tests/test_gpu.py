@@ -30,13 +30,12 @@ def warm():
 
 @pytest.mark.parametrize("loss", ["rpgan", "wgan-gp", "nonsaturating"])
 @pytest.mark.parametrize("X", [ROWS, IMAGES], ids=["rows", "images"])
-def test_a_fit_repeats(loss, X):
-    gans = [GANEstimator(loss, max_iter=5, random_state=0, device="cuda").fit(X, LABELS) for _ in "ab"]
-    first, second = (gan.sample(20) for gan in gans)
-    if X is ROWS:
-        np.testing.assert_array_equal(first, second)
-    else:  # cuDNN's fastest convolutions add up in any order
-        np.testing.assert_allclose(first.astype(float), second.astype(float), atol=3)
+def test_a_fit_repeats_to_the_bit(loss, X):
+    with engine.techniques(search_convolutions=False):  # which chooses by the clock
+        samples = [
+            GANEstimator(loss, max_iter=5, random_state=0, device="cuda").fit(X, LABELS).sample(20) for _ in "ab"
+        ]
+    np.testing.assert_array_equal(*samples)
 
 
 def test_latents_do_not_depend_on_the_device():
@@ -76,8 +75,7 @@ def assert_same(eager, recorded, exactly=True):
         if exactly:
             assert torch.equal(recorded[name], tensor), name
         else:
-            # what cuBLAS and cuDNN add up in another order, Adam turns into steps of the whole learning rate
-            torch.testing.assert_close(recorded[name], tensor, rtol=1e-2, atol=1e-2, msg=name)
+            torch.testing.assert_close(recorded[name], tensor, rtol=1e-3, atol=1e-4, msg=name)
 
 
 @pytest.mark.parametrize("regularizer", [None, *registry.names("regularizer")])
@@ -92,7 +90,7 @@ def test_a_cuda_graph_computes_what_an_eager_step_does(loss, regularizer):
         eager, recorded = both_ways(ROWS, LABELS, loss=loss, regularizers=regularizer, **params)
     except IncompatibleComponentError:
         pytest.skip("refused together")
-    assert_same(eager, recorded, exactly=loss in ("rpgan", "wgan-gp"))
+    assert_same(eager, recorded)
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -113,7 +111,7 @@ def test_graphs_of_augmentations(augmentation):
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "rmsprop", "sgd"])
 def test_graphs_follow_learning_rates(optimizer):
     part = registry.resolve("optimizer", optimizer)(slowing_steps=3)
-    assert_same(*both_ways(ROWS, LABELS, optimizer=part), exactly=False)
+    assert_same(*both_ways(ROWS, LABELS, optimizer=part))
 
 
 def test_graphs_of_what_is_due_now_and_then():
