@@ -12,11 +12,13 @@ import torch
 from torch import nn
 
 from skgan.exceptions import DeviceError
+from skgan.layers import Dropout
 from skgan.seeding import global_generator
 from skgan.validation import sentence
 
 if TYPE_CHECKING:
     from skgan.data import Dataset, Rows
+    from skgan.interfaces import Tags
     from skgan.objective import Objective
     from skgan.recording import Recorder
     from skgan.training import TrainState
@@ -34,6 +36,9 @@ class Techniques:
         On a GPU: record a step as one CUDA graph and repeat it. Without it every kernel is launched by itself.
     channels_last : bool
         Keep images with their channels innermost.
+    join : bool
+        Show real and fake samples to the discriminator in one pass, where that means the same. Products of twice as
+        many rows may round otherwise in the last digits.
     search_convolutions : bool
         On a GPU: let cuDNN time its algorithms for each convolution when it first meets it. The fastest ones need
         not add up in one order, so two fits may then differ in the last digits.
@@ -46,6 +51,7 @@ class Techniques:
 
     record: bool = True
     channels_last: bool = True
+    join: bool = True
     search_convolutions: bool = True
     stream: bool | None = None
     recorder: Callable[[torch.device], Recorder] | None = None
@@ -137,9 +143,25 @@ def warn_slow(reason: str) -> None:
     )
 
 
+def may_join(discriminator: nn.Module, tags: Tags) -> bool:
+    """Return whether real and fake samples may pass a discriminator together.
+
+    It must look at each sample by itself, as its architecture's tags say; no pass may move a buffer, as spectral
+    normalisation and running statistics do; and no layer may draw random numbers, which would be others then.
+    """
+    if tags.batch_statistics or not techniques_chosen().join:
+        return False
+    draws = any(isinstance(layer, Dropout) or _draws_in_torch(layer) for layer in discriminator.modules())
+    return not draws and next(discriminator.buffers(), None) is None
+
+
 def _may_draw(layer: nn.Module) -> bool:
     home = type(layer).__module__.partition(".")[0]
-    return home not in ("torch", "skgan") or "dropout" in type(layer).__module__ or isinstance(layer, nn.RReLU)
+    return home not in ("torch", "skgan") or _draws_in_torch(layer)
+
+
+def _draws_in_torch(layer: nn.Module) -> bool:
+    return ".dropout" in type(layer).__module__ or isinstance(layer, nn.RReLU)
 
 
 def place(module: nn.Module, device: torch.device) -> nn.Module:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from skgan.averaging import Average
-from skgan.engine import place, resolve_device
+from skgan.engine import may_join, place, resolve_device
 from skgan.ensemble import Ensemble
 from skgan.guard import Guard
 from skgan.interfaces import Augmentation, DataSpec
@@ -96,7 +96,7 @@ class Model:
     def objective(self) -> Objective:
         """Return what the players of this training minimise."""
         parts = self.parts
-        return Objective(
+        objective = Objective(
             parts.loss,
             parts.conditioning,
             parts.regularizers,
@@ -108,6 +108,8 @@ class Model:
             self.key,
             self.precision,
         )
+        objective.joins = may_join(self.state.discriminator.module, parts.architecture.tags())
+        return objective
 
     def copy(self) -> Model:
         """Return a model that trains on without changing this one."""

@@ -75,6 +75,8 @@ class Batch:
         In which the networks compute.
     share : float
         The share of these rows in those of the update.
+    joins : bool
+        Whether the discriminator may see real and fake samples in one pass in its turn.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Batch:
         draws: Callable[[str], torch.Generator],
         precision: Precision = FLOAT32,
         share: float = 1.0,
+        joins: bool = False,
     ):
         self.player = player
         self.share = share
@@ -105,9 +108,11 @@ class Batch:
         self._draws = draws
         self._rngs: dict[str, torch.Generator] = {}
         self._precision = precision
-        self._calls = {stream: itertools.count() for stream in ("generator", "real", "fake", "other")}
+        self._calls = {stream: itertools.count() for stream in ("generator", "real", "fake", "both", "other")}
         self._gradients: dict[str, Tensor] = {}
         self._differentiate = {samples for part in due for samples in part.needs_gradient}
+        # the gradient to one half of a pass would cost that to both
+        self._joins = joins and player == "discriminator" and len(self._differentiate) != 1
         self.real = rows.x.requires_grad_() if "real" in self._differentiate else rows.x
         self.fake = self.generate(z)
         if "fake" in self._differentiate and not self.fake.requires_grad:
@@ -116,13 +121,21 @@ class Batch:
     @cached_property
     def real_(self) -> Critique:
         """What the discriminator says of the real samples; a constant in the generator's turn."""
+        if self._joins:
+            return _half(self._both, 0)
         with torch.set_grad_enabled(self.player == "discriminator" or "real" in self._differentiate):
             return self._door(self.real, self.y, "real")
 
     @cached_property
     def fake_(self) -> Critique:
         """What the discriminator says of the fake samples."""
-        return self._door(self.fake, self.y, "fake")
+        return _half(self._both, 1) if self._joins else self._door(self.fake, self.y, "fake")
+
+    @cached_property
+    def _both(self) -> Critique:
+        """What the discriminator says of the real samples and then of the fake ones, in one pass."""
+        samples = [self._augmented(self.real, "real"), self._augmented(self.fake, "fake")]
+        return self._judged(torch.cat(samples), torch.cat([self.y, self.y]), "both")
 
     def gradient(self, which: str) -> Tensor:
         """Return the gradient of the logits to the "real" or the "fake" samples, `(n, *shape)`.
@@ -130,15 +143,18 @@ class Batch:
         Where a sample has several logits, as of patches, it is that of their mean. Of several discriminators it
         is that of each, one after the other, `(k n, *shape)`.
         """
-        if which not in self._gradients:
+        if which not in self._gradients and self._joins:
+            slopes = self._slopes(self._both.logits, [self.real, self.fake])
+            self._gradients = dict(zip(("real", "fake"), slopes, strict=True))
+        elif which not in self._gradients:
             critique, samples = (self.real_, self.real) if which == "real" else (self.fake_, self.fake)
-            self._gradients[which] = self._slope(critique.logits, samples)
+            (self._gradients[which],) = self._slopes(critique.logits, [samples])
         return self._gradients[which]
 
     def gradient_at(self, x: Tensor) -> Tensor:
         """Return the same gradient at other samples `x`, `(n, *shape)`."""
         x = x.detach().requires_grad_()
-        return self._slope(self.critique(x).logits, x)
+        return self._slopes(self.critique(x).logits, [x])[0]
 
     def critique(self, x: Tensor, y: Tensor | None = None) -> Critique:
         """Return what the discriminator says of other samples, through the same door."""
@@ -160,13 +176,22 @@ class Batch:
             self._rngs[name] = self._draws(name)
         return self._rngs[name]
 
-    def _slope(self, logits: Tensor, x: Tensor) -> Tensor:
+    def _slopes(self, logits: Tensor, samples: list[Tensor]) -> list[Tensor]:
+        """Return the gradient of the logits to each of some samples, of several discriminators one after the other."""
         each = logits.unbind(1) if isinstance(self._discriminator, Ensemble) else [logits]
-        return torch.cat([self.grad(of_one.flatten(1).mean(1) if of_one.ndim > 1 else of_one, x) for of_one in each])
+        sums = [(of_one.flatten(1).mean(1) if of_one.ndim > 1 else of_one).sum() for of_one in each]
+        of_each = [torch.autograd.grad(of_one, samples, create_graph=True) for of_one in sums]
+        return [torch.cat(of_samples) for of_samples in zip(*of_each, strict=True)]
 
     def _door(self, x: Tensor, y: Tensor, stream: str) -> Critique:
+        return self._judged(self._augmented(x, stream), y, stream)
+
+    def _augmented(self, x: Tensor, stream: str) -> Tensor:
         for part in self._augmentations:
             x = part.with_state(x, self.rng(f"{self._names[part]}/{stream}"), self.state[part])
+        return x
+
+    def _judged(self, x: Tensor, y: Tensor, stream: str) -> Critique:
         with self._chance(stream):
             return self._precision.run(self._discriminator, x, y)
 
@@ -210,6 +235,8 @@ class Objective:
     shard : tuple of int
         Which of how many slices of each batch this process takes: its latents are that slice of the latents of all,
         and on all but the first, parts draw numbers of their own.
+    joins : bool
+        Whether the discriminator may see real and fake samples in one pass in its turn; `engine.may_join` says.
     micro_batch : int or None
         Rows of a batch that are looked at together; the gradient is that of the whole batch all the same.
     generator_of : callable
@@ -240,6 +267,7 @@ class Objective:
         self.key = key
         self.precision = precision
         self.shard = (0, 1)
+        self.joins = False
         self.micro_batch: int | None = None
         self.generator_of: Callable[[int, str, torch.device], torch.Generator] = self.new_generator
 
@@ -282,8 +310,8 @@ class Objective:
             of_part = Rows(rows.x[part], rows.y[part], rows.labelled[part], rows.number)
             draws = partial(self._draws, rows.number, device, f"/{number}" if number else "")
             share = (part.stop - part.start) / n
-            names, precision = self.names, self.precision
-            return Batch(player, of_part, z[part], state, self.augmentations, due, names, draws, precision, share)
+            rest = self.names, draws, self.precision, share, self.joins
+            return Batch(player, of_part, z[part], state, self.augmentations, due, *rest)
 
         parts = micro_batches.cut(n, self.micro_batch or n)
         return Pieces([partial(piece, *numbered) for numbered in enumerate(parts)])
@@ -340,6 +368,11 @@ class Objective:
         if auxiliary is not None:
             terms[self.names[self.conditioning]] = mean(auxiliary)
         return terms
+
+
+def _half(both: Critique, which: int) -> Critique:
+    logits, features, class_logits = (None if of_both is None else of_both.chunk(2)[which] for of_both in both)
+    return Critique(logits, features, class_logits)
 
 
 def mean(values: Tensor) -> Tensor:

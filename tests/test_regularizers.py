@@ -298,17 +298,21 @@ def test_both_zero_centred_penalties_are_the_sum_of_the_two():
 
 
 @pytest.mark.parametrize(
-    "regularizers", [["r1", "r2"], "r1r2", ["drift", "entropy", "label-smoothing", "lecam"]], ids=str
+    ("regularizers", "rows_of_passes"),
+    [(["r1", "r2"], [2]), ("r1r2", [2]), (["drift", "entropy", "label-smoothing", "lecam"], [2]), ("r1", [1, 1])],
+    ids=str,
 )
-def test_penalties_share_the_forward_passes_of_the_loss(regularizers):
+def test_penalties_share_the_forward_passes_of_the_loss(regularizers, rows_of_passes):
+    """Real and fake together where both or none of them are differentiated, and never a third pass."""
     model = model_of(VECTORS, architecture="mlp", regularizers=regularizers)
     passes = []
-    model.state.discriminator.module.register_forward_hook(lambda *_: passes.append(1))
+    rows = rows_of(VECTORS)
+    model.state.discriminator.module.register_forward_pre_hook(lambda _, given: passes.append(len(given[0])))
     objective = model.objective()
 
-    objective.discriminator(objective.batch(model.state, rows_of(VECTORS), "discriminator"))
+    objective.discriminator(objective.batch(model.state, rows, "discriminator"))
 
-    assert len(passes) == 2
+    assert passes == [count * len(rows.x) for count in rows_of_passes]
 
 
 NORMALISED = [

@@ -279,7 +279,7 @@ def tutorial(config, device, _):
 
 
 def lean(config, device, precision):
-    """Resident uint8, channels last, gradients of the player only, fused Adam, foreach average; on a GPU one graph."""
+    """Resident uint8, channels last, the player's gradients only, one pass for real and fake, fused Adam; one graph."""
     generator, discriminator = config.networks(device)
     X, y = config.data()
     images = X.ndim == 4
@@ -295,6 +295,7 @@ def lean(config, device, precision):
         optimizer = torch.optim.Adam(parameters, config.rate, betas=config.betas, fused=True, capturable=on_gpu)
         players[network] = parameters, optimizer
     loss_d, loss_g = config.losses
+    joins = next(discriminator.buffers(), None) is None  # neither batch statistics nor spectral normalisation
     turns = config.n_critic + 1
     places = torch.zeros(turns, config.batch, dtype=torch.long, device=device)
 
@@ -326,7 +327,11 @@ def lean(config, device, precision):
             real, c, z = rows(turn)
             with torch.no_grad():
                 fake = forward(generator, z, c)
-            loss = loss_d(forward(discriminator, real, c), forward(discriminator, fake, c))
+            if joins:
+                judged = forward(discriminator, torch.cat([real, fake]), torch.cat([c, c])).chunk(2)
+            else:
+                judged = forward(discriminator, real, c), forward(discriminator, fake, c)
+            loss = loss_d(*judged)
             if config.penalty:
                 loss = loss + config.penalty * penalty(lambda x, y: forward(discriminator, x, y), real, fake, c)
             update(discriminator, loss)
