@@ -371,8 +371,12 @@ class Objective:
 
 
 def _half(both: Critique, which: int) -> Critique:
-    logits, features, class_logits = (None if of_both is None else of_both.chunk(2)[which] for of_both in both)
-    return Critique(logits, features, class_logits)
+    classes = both.class_logits
+    return Critique(
+        both.logits.chunk(2)[which],
+        both.features.chunk(2)[which],
+        None if classes is None else classes.chunk(2)[which],
+    )
 
 
 def mean(values: Tensor) -> Tensor:
