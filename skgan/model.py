@@ -19,7 +19,7 @@ from skgan.guard import Guard
 from skgan.interfaces import Augmentation, DataSpec
 from skgan.latents import Prior
 from skgan.objective import COUNTS, MEANS, Objective
-from skgan.precision import FLOAT32, Precision
+from skgan.precision import FLOAT32, Precision, natural
 from skgan.resolution import Parts
 from skgan.seeding import Key, global_generator
 from skgan.training import Player, TrainState
@@ -42,8 +42,8 @@ class Model:
         Of all random numbers.
     device : str
         Where the networks go.
-    precision : Precision
-        In which they compute.
+    precision : Precision or None
+        In which they compute; None waits for the networks and takes what is natural for them.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Model:
         ema_decay: float | None,
         key: Key,
         device: str,
-        precision: Precision = FLOAT32,
+        precision: Precision | None = FLOAT32,
     ):
         self.parts = parts
         self.spec = spec
@@ -62,7 +62,7 @@ class Model:
         self.ema_decay = ema_decay
         self.key = key
         self.device = device
-        self.precision = precision
+        self._precision = precision
         #: rows of a batch that are taken at a time, None for all; what fit decided last
         self.micro_batch: int | None = None
         self._state: TrainState | None = None
@@ -80,6 +80,14 @@ class Model:
                 module.eval()
             self._state, self._stored = state, None
         return self._state
+
+    @property
+    def precision(self) -> Precision:
+        """In which the networks compute."""
+        if self._precision is None:
+            networks = self.state.generator.module, self.state.discriminator.module
+            self._precision = natural(networks, self.state.device)
+        return self._precision
 
     @property
     def step(self) -> int:
@@ -113,7 +121,7 @@ class Model:
 
     def copy(self) -> Model:
         """Return a model that trains on without changing this one."""
-        twin = Model(self.parts, self.spec, self.prior, self.ema_decay, self.key, self.device, self.precision)
+        twin = Model(self.parts, self.spec, self.prior, self.ema_decay, self.key, self.device, self._precision)
         twin.micro_batch = self.micro_batch
         twin._stored = self.stored()
         return twin

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from skgan._compat import cpu_multiplies_bfloat16
 from skgan.interfaces import Critique
+from skgan.layers import CONVOLUTIONS
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,18 @@ FLOAT32 = Precision("float32")
 BFLOAT16 = Precision("bfloat16")
 
 
-def resolve_precision(word: str) -> Precision:
-    """Return the precision that a user's word stands for; docs/decisions.md says what decides "auto"."""
-    return BFLOAT16 if word == "bfloat16" else FLOAT32
+def named(word: str) -> Precision | None:
+    """Return the precision that a user's word stands for; None for "auto", which waits for the networks."""
+    return None if word == "auto" else Precision(word)
+
+
+def natural(networks: Iterable[nn.Module], device: torch.device) -> Precision:
+    """Return the precision that "auto" stands for: bfloat16 for convolutions where the device multiplies it itself."""
+    layers = (layer for network in networks for layer in network.modules())
+    return BFLOAT16 if any(isinstance(layer, CONVOLUTIONS) for layer in layers) and _is_native(device) else FLOAT32
+
+
+def _is_native(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and cpu_multiplies_bfloat16()

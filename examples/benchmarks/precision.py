@@ -63,9 +63,11 @@ def main():
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--data", help="a folder with load.py, for MNIST")
+    parser.add_argument("--only", choices=["digits", "mnist"])
     options = parser.parse_args()
-    sets = {"digits": digits()} | ({"mnist": mnist(options.data)} if options.data else {})
-    for name, (data, classifier, steps) in sets.items():
+    sets = {"digits": digits} | ({"mnist": lambda: mnist(options.data)} if options.data else {})
+    for name in [options.only] if options.only else list(sets):
+        data, classifier, steps = sets[name]()
         asked = [(seed, precision) for seed in range(options.seeds) for precision in PRECISIONS]
         found = Parallel(options.jobs)(delayed(one)(data, classifier, steps, *each, options.device) for each in asked)
         print(f"\n{name}, {steps} updates, {options.device}, {options.seeds} paired seeds")
