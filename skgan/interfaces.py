@@ -692,6 +692,13 @@ class Features(Component, ABC):
         """Return what beside parameters and real rows decides the vectors, such as a digest of a file of weights."""
         return ""
 
+    def work(self, n: int, shape: tuple[int, ...]) -> float:
+        """Return about how many multiplications `learn` takes for n samples `(n, *shape)`; early stopping plans by it.
+
+        By default none, as of what does not learn.
+        """
+        return 0.0
+
 
 class Stop:
     """What a callback returns from `Callback.on_tick` to end the fit after this step."""

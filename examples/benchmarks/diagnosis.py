@@ -7,9 +7,9 @@ planted in draws from three distributions whose truth is known (a ring of eight 
 columns, written digits): half of the classes only, 30 % copies of training rows, labels in another order, five points
 over and over, half the scale. Faults of the players are planted in short trainings: a generator that hardly moves
 beside a discriminator without penalty; a discriminator without penalty on sixty rows of noise in twenty columns; a
-critic without bounds; steps that are much too long. Every training without a fault is a chance for a false alarm of
-those, every fresh draw of the others; collapse and ignored labels are not counted of a training of 300 updates, which
-has not come that far.
+critic without bounds, which ends the fit; steps that are much too long, which need not. Every training without a fault
+is a chance for a false alarm of those, every fresh draw of the others; collapse and ignored labels are not counted of a
+training of 300 updates, which has not come that far.
 """
 
 import argparse
@@ -129,9 +129,10 @@ OF_TRAININGS = {
     "sound cancer, labels": ({"world": "cancer", "n": 350, "labelled": True}, set()),
     "saturated": (WILD | {"learning_rate": 1e-7, "discriminator_learning_rate": 2e-3}, {"saturated discriminator"}),
     "overfitted": (
-        WILD | {"world": "noise", "n": 60, "max_iter": 800, "architecture": MLP(128, 2), "n_critic": 2},
+        WILD | {"world": "noise", "n": 60, "max_iter": 600, "architecture": MLP(128, 2), "n_critic": 2},
         {"overfitted discriminator"},
     ),
+    "runaway": (WILD | {"loss": "hinge", "learning_rate": 1.0, "max_iter": 100}, {"divergence"}),
     "diverged": (WILD | {"loss": "wasserstein", "learning_rate": 0.3, "n_critic": 5}, {"divergence"}),
 }
 #: what a training of 300 updates cannot be blamed for

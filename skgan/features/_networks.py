@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from skgan.layers.counting import multiplications
+
 _CHUNK, _BATCH = 256, 64
 #: pixels each way at which a convolutional network stops halving, and the widest of its layers
 _SMALLEST, _WIDEST = 4, 64
@@ -52,6 +54,12 @@ def train(module: nn.Module, loss: Callable[[Tensor], Tensor], n: int, steps: in
     for parameter in parameters:
         parameter.grad = None
         parameter.requires_grad_(False)
+
+
+def work(module: nn.Module, shape: tuple[int, ...], n: int, steps: int) -> float:
+    """Return about how many multiplications `train` takes: one way forth and two back for each row of each batch."""
+    once = multiplications(module, lambda network, x: network(x), torch.zeros(1, *shape))
+    return 3.0 * steps * min(_BATCH, n) * once
 
 
 def asked(module: Callable[[Tensor], Tensor], X: np.ndarray, device: str = "cpu", at_once: int = _CHUNK) -> np.ndarray:
