@@ -15,12 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skgan import judging, resolution, sampling, seeding
+from skgan import judging, resolution, sampling, seeding, streaming
 from skgan.distributed import Alone
 from skgan.exceptions import InvalidParameterError
 from skgan.interfaces import Features, Metric
 from skgan.layers.counting import multiplications
 from skgan.model import Model
+from skgan.picked_rows import PickedRows
 from skgan.training import TrainState
 from skgan.validation import as_array, sentence
 
@@ -82,11 +83,13 @@ def hold_out(X: Any, y: Any, fraction: float, seed: int | None) -> Held:
             )
         )
     rest = np.setdiff1d(np.arange(n), chosen)
-    parts = [
-        (judging.rows_at(X, places), None if y is None else judging.rows_at(labels, places))
-        for places in (rest, chosen)
-    ]
-    return Held(*parts[0], *parts[1])
+    of_rest, of_chosen = (None if y is None else judging.rows_at(labels, places) for places in (rest, chosen))
+    return Held(_left_where_they_are(X, rest), of_rest, judging.rows_at(X, chosen), of_chosen)
+
+
+def _left_where_they_are(X: Any, places: np.ndarray) -> Any:
+    """Return the rows of a container at some places; those of a file stay there."""
+    return PickedRows(X, places) if streaming.in_file(X) else judging.rows_at(X, places)
 
 
 def _chosen(order: np.ndarray, labels: Any, wanted: int) -> np.ndarray:
