@@ -241,6 +241,8 @@ class Component(BaseEstimator):
 
     #: parameter -> constraints, checked when fit starts
     constraints: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    #: parameter -> what papers tried: a list, or the ends of a range that is searched on a logarithmic scale
+    tried: ClassVar[Mapping[str, list[Any] | tuple[float, float]]] = {}
 
     def validate(self) -> None:
         """Raise `InvalidParameterError` when a parameter is out of its range."""
@@ -262,11 +264,11 @@ class Component(BaseEstimator):
     def param_space(self) -> dict[str, Any]:
         """Return what a search may try of each parameter: lists, and distributions of SciPy around the present value.
 
-        By default it follows from `constraints`; a part whose paper says more overrides it.
+        It follows from `constraints`, and from `tried` where papers say more.
         """
         from skgan.search_spaces import around
 
-        return around(self.get_params(deep=False), self.constraints)
+        return around(self.get_params(deep=False), self.constraints, self.tried)
 
     @classmethod
     def get_test_params(cls) -> list[dict[str, Any]]:
