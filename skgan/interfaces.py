@@ -26,6 +26,7 @@ What losses, regularizers and conditionings are given is a `skgan.objective.Batc
 
 from __future__ import annotations
 
+import math
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -597,6 +598,8 @@ class Metric(Component, ABC):
     """A number for how good samples are."""
 
     greater_is_better: ClassVar[bool] = True
+    #: the ends that no value passes, so that no interval does
+    bounds: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     #: whether images are compared by features that were learned, where the user does not say by which
     needs_features: ClassVar[bool] = False
     #: whether rows are given as the user has them, tables with their columns, instead of as the networks see them

@@ -66,7 +66,8 @@ def interval(
     .. math:: \theta \pm z \, \Big(\tfrac{1}{B} \sum_b (\theta_b - \bar\theta)^2\Big)^{1/2}
 
     Each :math:`\theta_b` is the metric on a random half of both sets: among halves drawn without replacement the spread
-    of a mean is that of the whole. A draw with replacement would make rows their own neighbours.
+    of a mean is that of the whole. A draw with replacement would make rows their own neighbours. No end lies where the
+    metric has no values.
 
     Parameters
     ----------
@@ -112,7 +113,8 @@ def interval(
     score, on_halves = asked.score(), _on_halves(asked)
     values = [on_halves(rng) for rng in np.random.default_rng(random_state).spawn(n_resamples)]
     reach = float(norm.ppf((1 + level) / 2)) * float(np.std(values))
-    return Interval(score, float(score) - reach, float(score) + reach)
+    low, high = np.clip([float(score) - reach, float(score) + reach], *part.bounds).tolist()
+    return Interval(score, low, high)
 
 
 def evaluate(estimator: Any, X: Any, y: Any = None, scoring: Any = None) -> dict[str, Any]:

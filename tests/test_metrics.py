@@ -291,6 +291,8 @@ def test_score_carries_its_protocol(part):
     assert registry.resolve("metric", score.protocol["metric"]) is part
     assert (score.protocol["n_real"], score.protocol["n_fake"]) == (41, 29)
     assert part().get_params().keys() <= score.protocol.keys()
+    for value in (score, score_of(part(), real, real), score_of(part(), real, 5 * real + 3)):
+        assert part.bounds[0] - 1e-9 <= value <= part.bounds[1] + 1e-9
 
 
 @pytest.mark.parametrize("part", METRICS)

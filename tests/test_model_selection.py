@@ -119,6 +119,14 @@ def test_an_interval_is_around_the_score_of_all_rows():
     )
 
 
+@pytest.mark.parametrize("name", ["precision", "copies", "label-fidelity", "fid-mean"])
+def test_no_interval_passes_the_ends_of_its_metric(name):
+    part = registry.resolve("metric", name)
+    X, Z = RNG.standard_normal((2, 40, 3))
+    found = interval(name, X, Z + (9 if name == "precision" else 0), Y[:40], Y[:40], n_resamples=5)
+    assert part.bounds[0] <= found.low <= found.score <= found.high <= part.bounds[1]
+
+
 def test_intervals_are_apart_when_they_share_no_number():
     one, two, other = (Score(0.5, protocol={"metric": name}) for name in "aab")
     assert Interval(one, 0.4, 0.6).apart_from(Interval(two, 0.7, 0.8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ class PatchSWD(ImageMetric):
     0.0
     """
 
+    bounds = (0.0, math.inf)
     constraints = {
         "patch": (Integer(1),),
         "patches": (Integer(1),),

@@ -43,6 +43,7 @@ class Copies(FeatureMetric):
     1.0
     """
 
+    bounds = (0.0, 1.0)
     greater_is_better = False
     needs_features = False
 

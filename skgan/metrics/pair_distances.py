@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,7 @@ class SlicedWasserstein(FeatureMetric):
     3.0
     """
 
+    bounds = (0.0, math.inf)
     constraints = {"directions": (Integer(1),), "random_state": (Integer(0),), "features": FEATURES}
     greater_is_better = False
     needs_features = False
