@@ -326,17 +326,14 @@ def loss_of_nothing(loss: Any) -> float:
 
 def _of_rows(estimator: GANEstimator, X: Any, y: Any) -> dict[str, float]:
     """Return the figures of as many samples as rows are looked at, with the labels of those rows."""
-    real, labels = estimator._encoded(X), estimator._encoding_.labels
-    labelled = y is not None and labels.dim > 0
-    values = estimator._labels_for(len(real), y if labelled else None, (*estimator._model_.key, "diagnosis"))
-    stored = labels.encode(values)
-    chosen = seeding.numpy_generator(("diagnosis", "asked", len(real))).permutation(len(real))[: detectors.MOST_ROWS]
-    drawn = estimator._draw(
-        estimator._model_, len(chosen), stored[chosen], None, None, (*estimator._model_.key, "diagnosis")
-    )
-    classes = stored.numpy() if labelled and labels.kind == "classes" else None
+    real, labels, model = estimator._encoded(X), estimator._encoding_.labels, estimator._model_
     if len(real) < detectors.FEWEST_ROWS:
         return {}
+    labelled, key = y is not None and labels.dim > 0, (*model.key, "diagnosis")
+    stored = labels.encode(estimator._labels_for(len(real), y if labelled else None, key))
+    chosen = seeding.numpy_generator(("diagnosis", "asked", len(real))).permutation(len(real))[: detectors.MOST_ROWS]
+    drawn = estimator._draw(model, len(chosen), stored[chosen], None, None, key)
+    classes = stored.numpy() if labelled and labels.kind == "classes" else None
     return of_samples(real, estimator._encoded(drawn), classes, None if classes is None else classes[chosen])
 
 
