@@ -152,7 +152,7 @@ def compare(
     scoring : str, Metric or list of them, optional
         None takes a few for this kind of data.
     names : list of str, optional
-        Of the models; their parameters by default.
+        Of the models; by default the parameters in which they differ.
     n_resamples : int, default=50
         For each interval, in [2, inf).
     random_state : int, default=0
@@ -206,7 +206,7 @@ def _named(estimators: Any, names: Sequence[str] | None) -> dict[str, Any]:
     if isinstance(estimators, Mapping):
         models = dict(estimators)
     elif isinstance(estimators, list | tuple):
-        given = list(names) if names is not None else [repr(each).replace("\n", "")[:40] for each in estimators]
+        given = list(names) if names is not None else _told_apart(estimators)
         given = [name if given.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(given)]
         if len(given) != len(estimators):
             raise InvalidParameterError(
@@ -223,6 +223,16 @@ def _named(estimators: Any, names: Sequence[str] | None) -> dict[str, Any]:
             )
         )
     return models
+
+
+def _told_apart(models: Sequence[Any]) -> list[str]:
+    """Return what each model is called: the parameters in which it differs from another one, or its class."""
+    params = [model.get_params(deep=False) if hasattr(model, "get_params") else {} for model in models]
+    words = [{name: repr(value).replace("\n", "") for name, value in each.items()} for each in params]
+    names = list(dict.fromkeys(name for each in words for name in each))
+    differ = [name for name in names if len({each.get(name) for each in words}) > 1]
+    told = [", ".join(f"{name}={each[name]}" for name in differ if name in each) for each in words]
+    return [text[:40] or type(model).__name__ for text, model in zip(told, models, strict=True)]
 
 
 def _draw(axis: Any, X: Any, real: Any) -> None:

@@ -32,7 +32,7 @@ FEWEST_UPDATES = 500
 #: neighbours that a row's ball reaches to
 NEIGHBOURS = 5
 #: coverage and spread of samples that deserve a look
-LOWEST_COVERAGE, SPREADS = 0.6, (0.6, 1.7)
+LOWEST_COVERAGE, SPREADS = 0.65, (0.6, 1.7)
 #: share of copies, above that of training rows among themselves, that deserves a look; and the largest such share
 #: of training rows at which it can be told
 MOST_COPIES, MOST_TWINS = 0.2, 0.05

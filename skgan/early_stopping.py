@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skgan import judging, sampling, seeding
+from skgan import judging, resolution, sampling, seeding, streaming
 from skgan.distributed import Alone
 from skgan.exceptions import InvalidParameterError
-from skgan.interfaces import Metric
+from skgan.interfaces import Features, Metric
+from skgan.layers.counting import multiplications
 from skgan.model import Model
+from skgan.picked_rows import PickedRows
 from skgan.training import TrainState
 from skgan.validation import as_array, sentence
 
@@ -33,8 +34,10 @@ MOST_ROWS, FEWEST_ROWS = 1000, 5
 SHARE = 0.025
 #: multiplications that a step, a call of a network and a look at all cost beside those of their layers
 _STEP, _CALL, _LOOK = 3e7, 5e6, 2e8
-#: multiplications on a GPU that take the time of one on a CPU
-_GPU = 500.0
+#: multiplications in networks on a GPU that take the time of one on a CPU core, where metrics compute: steps of dcgan
+#: and wgan-gp took 1/160 and 1/146 on an H100 of what they took on two cores (docs/benchmarks.md). On slower GPUs
+#: steps take longer than counted here, so that looking takes a smaller share still
+_GPU = 300.0
 
 
 class Held(NamedTuple):
@@ -80,11 +83,13 @@ def hold_out(X: Any, y: Any, fraction: float, seed: int | None) -> Held:
             )
         )
     rest = np.setdiff1d(np.arange(n), chosen)
-    parts = [
-        (judging.rows_at(X, places), None if y is None else judging.rows_at(labels, places))
-        for places in (rest, chosen)
-    ]
-    return Held(*parts[0], *parts[1])
+    of_rest, of_chosen = (None if y is None else judging.rows_at(labels, places) for places in (rest, chosen))
+    return Held(_left_where_they_are(X, rest), of_rest, judging.rows_at(X, chosen), of_chosen)
+
+
+def _left_where_they_are(X: Any, places: np.ndarray) -> Any:
+    """Return the rows of a container at some places; those of a file stay there."""
+    return PickedRows(X, places) if streaming.in_file(X) else judging.rows_at(X, places)
 
 
 def _chosen(order: np.ndarray, labels: Any, wanted: int) -> np.ndarray:
@@ -136,6 +141,7 @@ class Judge:
         self._model = model
         self._patience, self._tol, self._stops = estimator.n_iter_no_change, estimator.tol, stops
         self.every_ticks = ticks_between(model, self._scorers, len(X), estimator.batch_size)
+        self._free_ticks = ticks_of_learning(model, self._scorers, X, y, estimator.batch_size)
         self.best: float | None = None
         self._kept: tuple[dict[str, Any], dict[str, int]] | None = None
         self._waited = 0
@@ -148,7 +154,8 @@ class Judge:
 
     def due(self, step: int, tick: int) -> bool:
         """Return whether to look at this tick."""
-        return step % (self.every_ticks * tick) == 0
+        every = self.every_ticks * tick
+        return step % every == 0 and step >= every + self._free_ticks * tick
 
     def look(self, state: TrainState) -> dict[str, float]:
         """Return the figures of all metrics, and keep the state when the first one never was better."""
@@ -220,51 +227,51 @@ class Judge:
 
 def ticks_between(model: Model, scorers: dict[str, Any], n_rows: int, batch_size: int) -> int:
     """Return the ticks between two looks that take at most `SHARE` of the work of the steps between them."""
-    from skgan.watch import TICK
-
-    of_generator, of_discriminator = (count / sampling.CHUNK for count in _counted(model))
-    gpu = _GPU if model.device.startswith("cuda") else 1.0
-    rows = n_rows * (of_generator / gpu + _CALL / sampling.CHUNK)
+    of_generator, _ = _counted(model)
+    rows = n_rows * (of_generator / _speed(model) + _CALL / sampling.CHUNK)
     width = math.prod(model.spec.shape)
     look = _LOOK + sum(
         rows + (scorer.work(n_rows, n_rows, width) if isinstance(scorer, Metric) else 10.0 * n_rows**2 * width)
         for scorer in scorers.values()
     )
+    return max(math.ceil(look / (SHARE * _of_a_tick(model, batch_size))), 1)
+
+
+def ticks_of_learning(model: Model, scorers: dict[str, Any], X: Any, y: Any, batch_size: int) -> int:
+    """Return the ticks that pay for what is learned once from the held-out rows, before the first look."""
+    labelled, learned = y is not None and model.spec.label_dim > 0, 0.0
+    for scorer in scorers.values():
+        if isinstance(scorer, Metric) and not scorer.takes_tables:
+            features = resolution.metric(scorer, model.spec, labelled).get_params(deep=False).get("features")
+            learned += features.work(len(X), model.spec.shape) if isinstance(features, Features) else 0.0
+    return math.ceil(learned / (SHARE * _of_a_tick(model, batch_size)))
+
+
+def _of_a_tick(model: Model, batch_size: int) -> float:
+    """Return the multiplications, on a CPU, that take the time of the steps of one tick."""
+    from skgan.watch import TICK
+
+    of_generator, of_discriminator = _counted(model)
     critic = model.parts.n_critic
     of_step = batch_size * (critic * (of_generator + 6 * of_discriminator) + 3 * of_generator + 3 * of_discriminator)
-    step = of_step / gpu + _STEP * (1 + critic) / 2
-    return max(math.ceil(look / (SHARE * step * TICK)), 1)
+    return TICK * (of_step / _speed(model) + _STEP * (1 + critic) / 2)
+
+
+def _speed(model: Model) -> float:
+    """Return how much faster networks are than metrics."""
+    return _GPU if model.device.startswith("cuda") else 1.0
 
 
 def _counted(model: Model) -> tuple[float, float]:
-    """Return the multiplications of one chunk of samples in the generator and in the discriminator."""
+    """Return the multiplications of one sample in the generator and in the discriminator, which see whole chunks."""
     spec, state = model.spec, model.state
     y = torch.zeros(1, *spec.label_shape)
-    return (
-        _multiplications(state.average.module, _generated, torch.zeros(1, spec.latent_dim), y),
-        _multiplications(state.discriminator.module, sampling.logits, torch.zeros(1, *spec.shape), y),
+    of_chunks = (
+        multiplications(state.average.module, _generated, torch.zeros(1, spec.latent_dim), y),
+        multiplications(state.discriminator.module, sampling.logits, torch.zeros(1, *spec.shape), y),
     )
+    return of_chunks[0] / sampling.CHUNK, of_chunks[1] / sampling.CHUNK
 
 
 def _generated(generator: nn.Module, z: Tensor, y: Tensor) -> Tensor:
     return sampling.generate(generator, z, y, generator, sampling.CHUNK)
-
-
-def _multiplications(module: nn.Module, use: Callable[..., Tensor], *inputs: Tensor) -> float:
-    """Return the multiplications with weights of all layers, in one use of a network."""
-    total = 0.0
-
-    def count(layer: nn.Module, given: tuple[Any, ...], said: Any) -> None:
-        nonlocal total
-        weight = getattr(layer, "weight", None)
-        if isinstance(weight, Tensor) and weight.dim() > 1 and isinstance(said, Tensor):
-            many = given[0] if isinstance(layer, nn.modules.conv._ConvTransposeNd) else said
-            total += many.numel() * weight[0].numel()
-
-    hooks = [layer.register_forward_hook(count) for layer in module.modules()]
-    try:
-        use(module, *inputs)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return total

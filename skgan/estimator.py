@@ -23,6 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 from skgan import memory, nesting, seeding
 from skgan.exceptions import CheckpointMismatchError, InvalidParameterError, PickleVersionWarning
 from skgan.interfaces import Component
+from skgan.picked_rows import PickedRows
 from skgan.validation import (
     Boolean,
     Choice,
@@ -770,7 +771,7 @@ class GANEstimator(
         seed = _drawn_seed(self.random_state)
         if self.random_state is None:
             seed = ranks.first_does("the seed", lambda: seed)
-        if isinstance(rows, np.ndarray) and self.columns is None:
+        if isinstance(rows, np.ndarray | PickedRows) and self.columns is None:
             layout = Layout(X, rows, self.layout, self.image_shape)
             kinds = given["conditioning"].tags().labels if isinstance(given["conditioning"], Component) else None
             self._encoding_: Any = Encoding(layout, rows, y, classes, self.preprocessor, kinds)
@@ -1276,7 +1277,7 @@ class GANEstimator(
 
         X = as_array(X)
         if columns.is_table(X, self.columns) if reset else isinstance(self._encoding_, Table):
-            return check_columns(self, X, reset=reset)
+            return check_columns(self, np.asarray(X) if isinstance(X, PickedRows) else X, reset=reset)
         if not reset:
             self._encoding_.layout.check(X)
         return check_X(self, X, reset=reset)

@@ -26,6 +26,7 @@ What losses, regularizers and conditionings are given is a `skgan.objective.Batc
 
 from __future__ import annotations
 
+import math
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -241,6 +242,8 @@ class Component(BaseEstimator):
 
     #: parameter -> constraints, checked when fit starts
     constraints: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    #: parameter -> what papers tried: a list, or the ends of a range that is searched on a logarithmic scale
+    tried: ClassVar[Mapping[str, list[Any] | tuple[float, float]]] = {}
 
     def validate(self) -> None:
         """Raise `InvalidParameterError` when a parameter is out of its range."""
@@ -262,11 +265,11 @@ class Component(BaseEstimator):
     def param_space(self) -> dict[str, Any]:
         """Return what a search may try of each parameter: lists, and distributions of SciPy around the present value.
 
-        By default it follows from `constraints`; a part whose paper says more overrides it.
+        It follows from `constraints`, and from `tried` where papers say more.
         """
         from skgan.search_spaces import around
 
-        return around(self.get_params(deep=False), self.constraints)
+        return around(self.get_params(deep=False), self.constraints, self.tried)
 
     @classmethod
     def get_test_params(cls) -> list[dict[str, Any]]:
@@ -595,6 +598,8 @@ class Metric(Component, ABC):
     """A number for how good samples are."""
 
     greater_is_better: ClassVar[bool] = True
+    #: the ends that no value passes, so that no interval does
+    bounds: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     #: whether images are compared by features that were learned, where the user does not say by which
     needs_features: ClassVar[bool] = False
     #: whether rows are given as the user has them, tables with their columns, instead of as the networks see them
@@ -691,6 +696,13 @@ class Features(Component, ABC):
     def fingerprint(self) -> str:
         """Return what beside parameters and real rows decides the vectors, such as a digest of a file of weights."""
         return ""
+
+    def work(self, n: int, shape: tuple[int, ...]) -> float:
+        """Return about how many multiplications `learn` takes for n samples `(n, *shape)`; early stopping plans by it.
+
+        By default none, as of what does not learn.
+        """
+        return 0.0
 
 
 class Stop:

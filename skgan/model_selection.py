@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skgan import judging, nesting, resolution
+from skgan import judging, nesting, registry, resolution
 from skgan.early_stopping import hold_out
 from skgan.exceptions import InvalidParameterError
 from skgan.interfaces import Metric, Score
@@ -66,7 +66,8 @@ def interval(
     .. math:: \theta \pm z \, \Big(\tfrac{1}{B} \sum_b (\theta_b - \bar\theta)^2\Big)^{1/2}
 
     Each :math:`\theta_b` is the metric on a random half of both sets: among halves drawn without replacement the spread
-    of a mean is that of the whole. A draw with replacement would make rows their own neighbours.
+    of a mean is that of the whole. A draw with replacement would make rows their own neighbours. No end lies where the
+    metric has no values.
 
     Parameters
     ----------
@@ -112,7 +113,8 @@ def interval(
     score, on_halves = asked.score(), _on_halves(asked)
     values = [on_halves(rng) for rng in np.random.default_rng(random_state).spawn(n_resamples)]
     reach = float(norm.ppf((1 + level) / 2)) * float(np.std(values))
-    return Interval(score, float(score) - reach, float(score) + reach)
+    low, high = np.clip([float(score) - reach, float(score) + reach], *part.bounds).tolist()
+    return Interval(score, low, high)
 
 
 def evaluate(estimator: Any, X: Any, y: Any = None, scoring: Any = None) -> dict[str, Any]:
@@ -205,7 +207,7 @@ def param_space(estimator: Any) -> dict[str, Any]:
     >>> from skgan import GANEstimator
     >>> from skgan.model_selection import param_space
     >>> sorted(param_space(GANEstimator("wgan-gp")))
-    ['batch_size', 'ema_decay', 'latent_dim', 'learning_rate', 'loss__gp_weight']
+    ['batch_size', 'ema_decay', 'latent_dim', 'learning_rate', 'loss__gp_weight', 'n_critic']
     """
     from scipy import stats
 
@@ -214,13 +216,18 @@ def param_space(estimator: Any) -> dict[str, Any]:
         "ema_decay": [0.99, 0.999, 0.9999],
         "latent_dim": [16, 32, 64, 128],
         "learning_rate": stats.loguniform(5e-5, 2e-3),
+        "n_critic": [1, 2, 5],
     }
-    for name, kind in nesting.ONE_PART.items():
+    for name, kind in (nesting.ONE_PART | nesting.SEVERAL_PARTS).items():
         value = getattr(estimator, name)
-        if name == "scoring" or value is None or (isinstance(value, str) and value == "auto"):
+        if name in ("scoring", "callbacks", "constraints") or value is None:
             continue
-        part = resolution.component(kind, value, name)
-        found |= {f"{name}__{key}": space for key, space in part.param_space().items()}
+        for member in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(member, str) and member == "auto":
+                continue
+            part = resolution.component(kind, member, name)
+            nested = f"{name}__{registry.name_of(kind, part)}" if name in nesting.SEVERAL_PARTS else name
+            found |= {f"{nested}__{key}": space for key, space in part.param_space().items()}
     return found
 
 

@@ -14,7 +14,9 @@ FACTOR, WHOLE_FACTOR = 10.0, 2
 _SEEDS = ("seed", "random_state")
 
 
-def around(params: Mapping[str, Any], constraints: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+def around(
+    params: Mapping[str, Any], constraints: Mapping[str, Sequence[Any]], tried: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return lists and SciPy distributions by parameter, for those whose constraints say what else is allowed.
 
     Parameters
@@ -23,6 +25,8 @@ def around(params: Mapping[str, Any], constraints: Mapping[str, Sequence[Any]]) 
         The present values.
     constraints : mapping of str to sequence
         As of `skgan.interfaces.Component`.
+    tried : mapping of str to list or tuple, optional
+        As of `skgan.interfaces.Component`; these are searched wherever the present value is.
 
     Examples
     --------
@@ -31,7 +35,14 @@ def around(params: Mapping[str, Any], constraints: Mapping[str, Sequence[Any]]) 
     [1.0, 100.0]
     """
     spaces = {name: _space(value, constraints.get(name, ())) for name, value in params.items() if name not in _SEEDS}
+    spaces |= {name: _of_papers(values) for name, values in (tried or {}).items()}
     return {name: space for name, space in spaces.items() if space is not None}
+
+
+def _of_papers(values: list[Any] | tuple[float, float]) -> Any:
+    from scipy import stats
+
+    return values if isinstance(values, list) else stats.loguniform(*values)
 
 
 def _space(value: Any, allowed: Sequence[Any]) -> Any:

@@ -16,6 +16,7 @@ from torch import Tensor
 from skgan import memory
 from skgan.data import Dataset, Shuffled
 from skgan.engine import techniques_chosen
+from skgan.picked_rows import PickedRows
 from skgan.seeding import Key
 
 #: share of the free memory of a device above which rows stay where they are
@@ -24,7 +25,7 @@ SHARE_OF_FREE = 0.4
 BYTES_AT_ONCE = 2**26
 
 
-def wanted(rows: np.ndarray, n_bytes: int, device: torch.device) -> bool:
+def wanted(rows: np.ndarray | PickedRows, n_bytes: int, device: torch.device) -> bool:
     """Return whether rows that would take so many bytes on a device had better stay where they are.
 
     On the CPU that is so for rows in a file only: others are in its memory already.
@@ -37,9 +38,9 @@ def wanted(rows: np.ndarray, n_bytes: int, device: torch.device) -> bool:
     return n_bytes > SHARE_OF_FREE * memory.free_bytes(device)
 
 
-def in_file(rows: np.ndarray) -> bool:
+def in_file(rows: np.ndarray | PickedRows) -> bool:
     """Return whether an array looks into a file."""
-    array: object = rows
+    array: object = rows.base if isinstance(rows, PickedRows) else rows
     while isinstance(array, np.ndarray):
         if isinstance(array, np.memmap):
             return True

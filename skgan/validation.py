@@ -20,6 +20,7 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from skgan.exceptions import InvalidParameterError
+from skgan.picked_rows import PickedRows
 
 LONGEST_MESSAGE = 500
 
@@ -282,7 +283,7 @@ def as_array(X: Any) -> Any:
         return _from_torch(X)
     if isinstance(X, np.matrix | np.ma.MaskedArray):
         return _unmasked(X)
-    if hasattr(X, "iloc") or isinstance(X, np.ndarray) or hasattr(X, "chunks_of_rows"):
+    if hasattr(X, "iloc") or isinstance(X, np.ndarray | PickedRows) or hasattr(X, "chunks_of_rows"):
         return X
     # Only what says that it is an array: asking anything else for its items may never end.
     if not isinstance(X, list | tuple) and not hasattr(X, "__array__"):
@@ -342,7 +343,7 @@ def _no_array(came: str) -> TypeError:
     )
 
 
-def check_X(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
+def check_X(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | PickedRows:
     """Return the rows of X, `(n, n_features)`, finite numbers, after scikit-learn's own checks.
 
     Sets (`reset=True`) or compares ``n_features_in_`` and ``feature_names_in_``. More than two
@@ -363,8 +364,11 @@ def check_X(estimator: Any, X: Any, *, reset: bool) -> np.ndarray:
             raise ValueError(
                 f"X: Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required. Check its axes."
             )
-        X = np.asarray(X).reshape(len(X), int(np.prod(X.shape[1:])))
-    X = _validated(estimator, X, reset)
+        X = (X if isinstance(X, PickedRows) else np.asarray(X)).reshape(len(X), int(np.prod(X.shape[1:])))
+    if isinstance(X, PickedRows) and X.dtype.kind in "biuf":
+        _validated(estimator, X[:2], reset)  # which makes no numbers of numbers; the values are looked at below
+    else:
+        X = _validated(estimator, X, reset)
     check_finite(X)
     if reset:
         _warn_of_wide_integers(X)
@@ -444,7 +448,7 @@ def _with_advice(text: str) -> str:
     return f"{text if len(text) <= room else text[:room] + ' …'} {advice}".rstrip()
 
 
-def _warn_of_wide_integers(X: np.ndarray) -> None:
+def _warn_of_wide_integers(X: np.ndarray | PickedRows) -> None:
     """Warn of integers in so wide a range that float32 cannot tell neighbours apart."""
     if X.dtype.kind not in "iu" or X.dtype.itemsize < 4:
         return
@@ -496,14 +500,14 @@ def _is_too_large(X: np.ndarray) -> np.ndarray:
     return ~(np.abs(X) < 1e37)
 
 
-def pieces(X: np.ndarray) -> Iterator[np.ndarray]:
+def pieces(X: np.ndarray | PickedRows) -> Iterator[np.ndarray]:
     """Yield an array some rows at a time, so that what is computed of all of it takes little memory."""
     rows = max(BYTES_AT_ONCE // max(X[:1].nbytes, 1), 1)
     for start in range(0, len(X), rows):
         yield X[start : start + rows]
 
 
-def check_finite(X: np.ndarray) -> None:
+def check_finite(X: np.ndarray | PickedRows) -> None:
     """Refuse NaN, infinity and what float32 cannot hold, naming the first place and no value."""
     if X.dtype.kind != "f":
         return
@@ -512,7 +516,7 @@ def check_finite(X: np.ndarray) -> None:
         if X.max(initial=0) < 1e37 and X.min(initial=0) > -1e37:
             return
     for what, is_bad in (("NaN", np.isnan), ("infinity or a value too large for float32", _is_too_large)):
-        bad = is_bad(X)
+        bad = is_bad(np.asarray(X))
         if bad.any():
             row, column = divmod(int(np.ascontiguousarray(bad).argmax()), X.shape[1])
             raise ValueError(

@@ -29,7 +29,7 @@ from skgan.exceptions import (
     TrainingDivergedError,
     TrainingWarning,
 )
-from skgan.interfaces import Callback, Stop
+from skgan.interfaces import Callback, Metric, Stop
 from skgan.losses.nonsaturating import NonSaturating
 from skgan.regularizers.lecam import LeCam
 from skgan.resuming import digest_of
@@ -192,6 +192,31 @@ def check_other_ways_to_fit():
         workers = Parallel(n_jobs=2, backend="multiprocessing")([delayed(distributed.is_several)()] * 2)
     assert workers == [False, False]
     assert distributed.is_several()
+
+
+class Planned(Metric):
+    """Says what was planned, look by look; another rank than the first would be told otherwise."""
+
+    said = []
+
+    def __call__(self, X_real, X_fake, *, y_real=None, y_fake=None):
+        self.said.append(1)
+        scores = (1.0, 5.0, 3.0, 4.0) if not RANK else (9.0, 8.0, 7.0, 6.0)
+        return self.scored(scores[len(self.said) - 1], X_real, X_fake)
+
+
+def check_early_stopping_follows_the_first_rank():
+    gan = tiny(early_stopping=True, validation_fraction=0.2, max_iter=40, n_iter_no_change=2, scoring=Planned())
+    gan.fit(X, Y)
+    assert len(Planned.said) == (0 if RANK else 4)
+    assert gan.history_["step"] == [4, 8, 12, 16]
+    assert gan.n_iter_ == 8  # that of the best look
+    assert_same_everywhere(gan)
+    held = early_stopping.hold_out(X, Y, 0.2, gan._seed_asked_for())
+    straight = tiny(max_iter=8).fit(held.X, held.y)
+    mine, theirs = tensors(gan), tensors(straight)
+    other = [name for name in theirs if not torch.equal(mine[name], theirs[name])]
+    assert other == [], (len(theirs), other)
 
 
 def check_a_group_of_the_user_is_used_and_left():
@@ -401,6 +426,7 @@ NUMBERS = (
     "weights_are_the_same_before_they_are_levelled",
     "parts_draw_other_numbers_on_each_rank_and_keep_the_same_state",
     "other_ways_to_fit",
+    "early_stopping_follows_the_first_rank",
     "a_group_of_the_user_is_used_and_left",
     "disagreements_are_refused_before_the_first_step",
     "a_rank_that_dies_is_named",

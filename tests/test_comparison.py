@@ -66,6 +66,17 @@ def test_as_frame_has_one_row_a_model_and_metric():
     assert set(frame["metric"]) == {"energy", "coverage"}
 
 
+def test_models_are_called_by_what_differs():
+    def named(*models):
+        return list(skgan.compare(list(models), X, scoring="energy", n_resamples=2).intervals)
+
+    params = {"architecture": MLP(4, 1), "max_iter": 1, "random_state": 0}
+    one, other = GANEstimator(**params).fit(X), GANEstimator("hinge", **params | {"max_iter": 2}).fit(X)
+    assert named(one, other) == ["loss='auto', max_iter=1", "loss='hinge', max_iter=2"]
+    assert named(one, one) == ["GANEstimator (1)", "GANEstimator (2)"]
+    assert named(GOOD, BAD) == ["Draws (1)", "Draws (2)"]
+
+
 def test_models_get_the_labels_of_the_rows():
     asked = []
 

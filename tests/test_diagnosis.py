@@ -104,6 +104,13 @@ def test_obedience_is_the_share_of_true_labels(share):
     assert obedience(X, y, fake, asked)["obedience"] == pytest.approx(expected, abs=0.02)
 
 
+def test_the_words_about_labels_hold_the_figure():
+    (finding,) = diagnosed({"obedience": 0.123})
+    assert "Samples show the label asked for 12% of the way from chance to rows; sound ones 50% at least." in str(
+        finding
+    )
+
+
 def test_obedience_is_not_told_where_labels_are_not_to_be_seen():
     X, y = RNG.standard_normal((300, 3)), RNG.integers(3, size=300)
     assert obedience(X, y, X, y) == {}

@@ -9,11 +9,15 @@ import torch
 from sklearn.model_selection import GridSearchCV, KFold
 
 from skgan import GANEstimator, early_stopping, judging, watch
+from skgan.architectures.dcgan import DCGAN
 from skgan.architectures.mlp import MLP
 from skgan.callbacks import Evaluation
 from skgan.early_stopping import Judge, hold_out
 from skgan.exceptions import IncompatibleComponentError, InvalidParameterError
+from skgan.features.own_autoencoder import OwnAutoencoder
+from skgan.features.own_classifier import OwnClassifier
 from skgan.interfaces import Callback, Metric, Score
+from skgan.metrics.frechet import FID
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((120, 3)), np.arange(120) % 3
@@ -276,11 +280,37 @@ def test_the_interval_follows_from_counted_work_only(monkeypatch):
     assert ticks(1000) < ticks(1000, model=tiny(early_stopping=False, max_iter=1).fit(X, Y)._model_)
 
 
+def test_what_is_learned_once_puts_off_the_first_look(monkeypatch):
+    monkeypatch.setattr(early_stopping, "SHARE", 0.025)
+    images = np.random.default_rng(0).integers(0, 256, (60, 8, 8), dtype=np.uint8)
+    labels = np.arange(60) % 3
+    gan = GANEstimator(architecture=DCGAN(4, 8), early_stopping=False, max_iter=1, random_state=0).fit(images, labels)
+
+    def ticks(part, y=labels):
+        return early_stopping.ticks_of_learning(gan._model_, judging.scorers(part), images[:40], y, 64)
+
+    assert ticks("energy") == ticks(FID("raw")) == ticks(FID("random-convolutions")) == 0
+    assert 0 < ticks(FID(OwnClassifier(steps=2000))) < ticks(FID(OwnClassifier(steps=20_000)))
+    assert ticks("fid") == ticks(FID(OwnClassifier()))
+    assert ticks("fid", None) == ticks(FID(OwnAutoencoder()))
+    judge = Judge(gan.set_params(scoring=FID(OwnClassifier(steps=20_000))), gan._model_, images[:40], labels[:40])
+    first = next(step for step in range(1, 10**6) if judge.due(step, 1))
+    assert first >= judge.every_ticks + ticks(FID(OwnClassifier(steps=20_000)))
+    assert first < 2 * judge.every_ticks + ticks(FID(OwnClassifier(steps=20_000)))
+
+
+def test_learning_is_counted_as_it_is_written():
+    # 1x8x8 -> 16x4x4 by 3x3 -> 4; three ways through it for each of 40 rows in each of 5 steps
+    once = 16 * 9 * 16 + 256 * 4
+    assert OwnClassifier(width=4, steps=5).work(40, (1, 8, 8)) == 3 * 5 * 40 * once
+    assert OwnAutoencoder(width=4, steps=5).work(40, (1, 8, 8)) == 3 * 5 * 40 * (once + 4 * 16 + 16 * 64)
+
+
 def test_layers_are_counted_as_they_are_written():
     gan = GANEstimator(architecture=MLP(16, 2), latent_dim=5, early_stopping=False, max_iter=1, random_state=0).fit(X)
     of_generator, of_discriminator = early_stopping._counted(gan._model_)
-    assert of_generator == 64 * (5 * 16 + 16 * 16 + 16 * 3)
-    assert of_discriminator == 64 * sum(w.numel() for w in gan.discriminator_.parameters() if w.dim() == 2)
+    assert of_generator == 5 * 16 + 16 * 16 + 16 * 3
+    assert of_discriminator == sum(w.numel() for w in gan.discriminator_.parameters() if w.dim() == 2)
 
 
 # --- a callback with rows of its own --------------------------------------------------------------

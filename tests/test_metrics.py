@@ -291,6 +291,8 @@ def test_score_carries_its_protocol(part):
     assert registry.resolve("metric", score.protocol["metric"]) is part
     assert (score.protocol["n_real"], score.protocol["n_fake"]) == (41, 29)
     assert part().get_params().keys() <= score.protocol.keys()
+    for value in (score, score_of(part(), real, real), score_of(part(), real, 5 * real + 3)):
+        assert part.bounds[0] - 1e-9 <= value <= part.bounds[1] + 1e-9
 
 
 @pytest.mark.parametrize("part", METRICS)
@@ -441,6 +443,24 @@ def test_sliced_wasserstein_in_one_dimension_is_scipys(n, m):
     expected = stats.wasserstein_distance(real[:, 0], fake[:, 0])
 
     assert float(metric("sliced-wasserstein", directions=3)(real, fake)) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("n", "m"), [(40, 40), (40, 30)])
+def test_mind_in_one_dimension_is_three_times_the_squared_transport(n, m):
+    real, fake = sets(n, m, 1)
+    copies = np.lcm(n, m)  # of every row its share, so that sorting pairs them
+    pairs = zip(sorted(np.repeat(real, copies // n)), sorted(np.repeat(fake, copies // m)), strict=True)
+    expected = 3 * sum((a - b) ** 2 for a, b in pairs) / copies
+    assert metric("mind")(real, fake) == pytest.approx(expected, rel=1e-12)
+
+
+def test_mind_of_moved_and_of_wider_rows_is_its_closed_form():
+    rows, move = sets(n=300, d=6)[0], np.array([3.0, 4.0, 0.0, 0.0, 0.0, 0.0])
+    said = metric("mind", directions=4000)(rows, rows + move)
+    assert abs(said - 3 * 25.0) < 4 * said.uncertainty < 6
+    # between twice the rows and the rows, W_2^2 of a projection is its second moment, whose mean is that of ||x||^2 / d
+    said = metric("mind", directions=4000)(rows, 2 * rows)
+    assert abs(said - 3 * (rows**2).sum(1).mean()) < 4 * said.uncertainty
 
 
 def test_sliced_wasserstein_of_moved_rows_is_the_mean_length_of_the_projected_move():

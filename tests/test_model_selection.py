@@ -9,16 +9,22 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.model_selection import GridSearchCV, HalvingRandomSearchCV, KFold, cross_validate
+from sklearn.model_selection import GridSearchCV, HalvingRandomSearchCV, KFold, ParameterSampler, cross_validate
 
 from skgan import GANEstimator, judging, metrics, model_selection, registry
 from skgan.architectures.mlp import MLP
+from skgan.estimator import CONSTRAINTS
 from skgan.exceptions import IncomparableScoresError, InvalidParameterError
 from skgan.interfaces import Score
 from skgan.metrics.pair_distances import EnergyDistance
 from skgan.model_selection import Interval, best_of, evaluate, get_scorer, interval, param_space
+from skgan.nesting import ONE_PART
+from skgan.optimizers.adam import Adam
+from skgan.regularizers.r1 import R1
+from skgan.regularizers.r1r2 import R1R2
 from skgan.resolution import FAMILIES
 from skgan.testing._parts import objects_of
+from skgan.validation import check_table
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((90, 3)), np.arange(90) % 3
@@ -113,6 +119,14 @@ def test_an_interval_is_around_the_score_of_all_rows():
     )
 
 
+@pytest.mark.parametrize("name", ["precision", "copies", "label-fidelity", "fid-mean"])
+def test_no_interval_passes_the_ends_of_its_metric(name):
+    part = registry.resolve("metric", name)
+    X, Z = RNG.standard_normal((2, 40, 3))
+    found = interval(name, X, Z + (9 if name == "precision" else 0), Y[:40], Y[:40], n_resamples=5)
+    assert part.bounds[0] <= found.low <= found.score <= found.high <= part.bounds[1]
+
+
 def test_intervals_are_apart_when_they_share_no_number():
     one, two, other = (Score(0.5, protocol={"metric": name}) for name in "aab")
     assert Interval(one, 0.4, 0.6).apart_from(Interval(two, 0.7, 0.8))
@@ -170,6 +184,41 @@ def test_every_space_of_every_part_holds_allowed_values(kind):
                 for value in values:
                     clone(part).set_params(**{name: value}).validate()
                 assert len({repr(value) for value in values}) > 1
+
+
+SEARCHED = {**ONE_PART, "regularizers": "regularizer", "augmentation": "augmentation"}
+
+
+@pytest.mark.parametrize("parameter", [name for name in SEARCHED if name != "scoring"])
+def test_a_random_search_over_the_shipped_space_draws_allowed_values_only(parameter):
+    kind = SEARCHED[parameter]
+    for part_class in {registry.resolve(kind, name) for name in registry.names(kind)}:
+        for part in objects_of(part_class):
+            several = parameter not in ONE_PART
+            gan = GANEstimator(**{parameter: [part] if several else part})
+            space = param_space(gan)
+            own = {name for name in space if name.startswith(f"{parameter}__")}
+            assert len(own) == len(part.param_space())
+            for drawn in ParameterSampler(space, 10, random_state=0):
+                tried = clone(gan).set_params(**drawn)
+                now = getattr(tried, parameter)
+                now = now[0] if several else now
+                now.validate()
+                for name in own:
+                    assert now.get_params()[name.rpartition("__")[2]] == drawn[name]
+                check_table("GANEstimator", tried.get_params(deep=False), CONSTRAINTS, {})
+                assert set(drawn) >= {"batch_size", "ema_decay", "latent_dim", "learning_rate", "n_critic"}
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "ends"),
+    [(R1(), "weight", (0.01, 100.0)), (R1(7.0), "weight", (0.01, 100.0)), (R1R2(), "weight", (0.005, 150.0))],
+)
+def test_what_papers_tried_is_searched_on_a_logarithmic_scale(part, name, ends):
+    space = part.param_space()[name]
+    assert space.support() == pytest.approx(ends)
+    assert space.cdf((ends[0] * ends[1]) ** 0.5) == pytest.approx(0.5)
+    assert (0.0, 0.99) in Adam().param_space()["betas"]
 
 
 def test_a_space_surrounds_the_present_value():

@@ -1,12 +1,14 @@
 """Rows that stay in a file: the same numbers as in memory, little memory, nothing left running."""
 
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
 import torch
 
 from skgan import GANEstimator, engine, memory, streaming
+from skgan.architectures.dcgan import DCGAN
 from skgan.architectures.mlp import MLP
 from skgan.testing import Rerun
 
@@ -78,6 +80,46 @@ def test_a_file_larger_than_the_share_stays_a_file(tmp_path, monkeypatch):
     assert_same(resident, streamed)
     fitted(ROWS)  # which is in memory already
     assert len(made) == 1
+
+
+@pytest.mark.parametrize(
+    ("X", "limit"),
+    [
+        (RNG.standard_normal((20000, 60)).astype(np.float32), True),
+        (RNG.integers(0, 256, (20000, 8, 8, 3)).astype(np.uint8), True),
+        (RNG.random((20000, 8, 8), np.float32), True),
+        (ROWS, False),
+        (IMAGES, False),
+        (np.arange(90)[:, None] * 10**6, False),
+    ],
+    ids=["rows", "bytes", "floats", "few rows", "few bytes", "wide numbers"],
+)
+@pytest.mark.filterwarnings("ignore:X holds whole numbers:UserWarning")
+def test_rows_to_train_on_stay_in_their_file_when_others_are_held_out(X, limit, tmp_path, monkeypatch):
+    """What is trained on is never one array in memory, and the numbers are those of a fit in memory."""
+    from skgan import validation
+
+    settings = {"early_stopping": True, "validation_fraction": 0.2, "max_iter": 9}
+    settings["scoring"] = lambda gan, X, y=None: 0.0
+    if X.ndim > 2:
+        settings["architecture"] = DCGAN(4, 8)
+    resident = fitted(X, **settings)
+    np.save(tmp_path / "rows.npy", X)
+    mapped = np.load(tmp_path / "rows.npy", mmap_mode="r")
+    if not limit:
+        return assert_same(resident, fitted(mapped, **settings))
+    monkeypatch.setattr(memory, "free_bytes", lambda device: int(X.nbytes / streaming.SHARE_OF_FREE / 2))
+    monkeypatch.setattr(validation, "BYTES_AT_ONCE", X.nbytes // 50)
+    monkeypatch.setattr(streaming, "BYTES_AT_ONCE", X.nbytes // 50)
+    resident = fitted(X, **settings)
+    tracemalloc.start()
+    try:
+        streamed = fitted(mapped, **settings)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert_same(resident, streamed)
+    assert peak < 0.5 * X.nbytes  # one copy of what is trained on would be 0.95
 
 
 @pytest.mark.parametrize("wrap", [lambda a: a, lambda a: a[2:], lambda a: a.reshape(len(a), -1).T.T, np.asarray])

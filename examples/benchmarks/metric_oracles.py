@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
 
 from skgan.features.inception import Inception
 from skgan.metrics._sets import in_order
@@ -108,7 +109,8 @@ def of_the_network():
         path = Path(folder) / "weights.pth"
         torch.save(weights | counted, path)
         theirs = FeatureExtractorInceptionV3("theirs", ["2048", "logits_unbiased"], str(path))
-        look = Inception(path, resize="tensorflow").learn(images)
+        save_file(weights, path.with_suffix(".safetensors"))
+        look = Inception(path.with_suffix(".safetensors"), resize="tensorflow").learn(images)
     pooled, logits = theirs(torch.from_numpy(images))
     x = images / 127.5 - 1
     for what, mine, other in (

@@ -49,7 +49,7 @@ class Layout:
         if image_shape is not None:
             self.kind, self.sample_shape = "image", _checked_image_shape(image_shape, shape)
         self.columns: list[Any] | None = list(X.columns) if hasattr(X, "columns") else None
-        own = list(X.dtypes) if self.columns is not None else [np.asarray(X).dtype]
+        own = list(X.dtypes) if self.columns is not None else [X.dtype]
         self.dtypes = [_numpy_dtype(dtype).name for dtype in own]
         #: what pandas calls its columns' types: Int64 and boolean are int64 and bool within
         self.frame_dtypes = [str(dtype) if str(dtype) != "object" else "float64" for dtype in own]

@@ -87,7 +87,7 @@ class Range:
         """Return what is kept of samples: bytes as they are, other numbers as float32 in [-1, 1]."""
         if self.bytes and samples.dtype == np.uint8:
             return torch.tensor(np.ascontiguousarray(samples))
-        scaled = (samples.astype(np.float64) - self.low) / self._half - 1
+        scaled = (np.asarray(samples, np.float64) - self.low) / self._half - 1
         return torch.from_numpy(scaled.astype(np.float32))
 
     def expand(self, stored: Tensor) -> Tensor:

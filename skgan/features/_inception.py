@@ -10,49 +10,44 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from torchvision.models import Inception3
 from torchvision.models.inception import InceptionA, InceptionC, InceptionE
 
+from skgan.features import _pretrained
 from skgan.features._networks import as_colour, asked, where_it_is_fast
-from skgan.interfaces import InvalidParameterError, sentence
-
-_AT_ONCE = 32
 
 
-class Look:
-    """The network as a map of images `(n, c, h, w)` in [-1, 1] to vectors and to class probabilities.
+class Look(_pretrained.Look):
+    """The network as a map of images `(n, c, h, w)` in [-1, 1] to vectors `(n, 2048)` and to class probabilities.
 
     Parameters
     ----------
-    weights : dict of str to Tensor, or None
-        None for first weights of `seed`.
+    network : Module
+        Up to its pool.
     resize : str
         How images come to their size.
     size : int
         Pixels each way.
-    seed : int
-        Of first weights.
     """
 
-    def __init__(self, weights: dict[str, Tensor] | None, resize: str, size: int, seed: int):
-        self._device = where_it_is_fast()
-        self._network = _network(weights, seed).to(self._device)
-        self._resize, self._size = resize, size
-
-    def __call__(self, X: np.ndarray) -> np.ndarray:
-        """Return the last pooled layer, `(n, 2048)`."""
-        return asked(self._pooled, X, self._device, _AT_ONCE)
+    def __init__(self, network: Any, resize: str, size: int):
+        super().__init__(network, lambda x: (resized(_pixels(x), resize, size) - 128) / 128)
+        self._classes = network.fc.weight
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """Return the class probabilities, `(n, 1008)`, without the biases of the last layer, as published scores do."""
-        weight = self._network.fc.weight
-        return asked(lambda x: (self._pooled(x) @ weight.T).double().softmax(1), X, self._device, _AT_ONCE)
 
-    def _pooled(self, x: Tensor) -> Tensor:
-        pixels = as_colour(((x + 1) * 127.5).round().clamp(0, 255))
-        return self._network((resized(pixels, self._resize, self._size) - 128) / 128)
+        def said(x: Tensor) -> Tensor:
+            return (self._network(self._prepared(x)) @ self._classes.T).double().softmax(1)
+
+        return asked(said, X, where_it_is_fast(), _pretrained.AT_ONCE)
+
+
+def _pixels(x: Tensor) -> Tensor:
+    """Return images in three colours, in whole numbers from 0 to 255."""
+    return as_colour(((x + 1) * 127.5).round().clamp(0, 255))
 
 
 def resized(x: Tensor, how: str, size: int) -> Tensor:
@@ -111,46 +106,18 @@ def _mean(x: Tensor) -> Tensor:
     return functional.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)
 
 
-def _network(weights: dict[str, Tensor] | None, seed: int) -> Any:
-    with torch.device("meta"):  # first weights would come from a global generator
-        network: Any = Inception3(1008, aux_logits=False, transform_input=False, init_weights=False)
-    network = network.to_empty(device="cpu")
+def network() -> Any:
+    """Return the network with first weights of torch."""
+    found: Any = Inception3(1008, aux_logits=False, transform_input=False, init_weights=False)
     for name, cls in (("5b", _A), ("5c", _A), ("5d", _A), ("6b", _C), ("6c", _C), ("6d", _C), ("6e", _C), ("7b", _E)):
-        getattr(network, f"Mixed_{name}").__class__ = cls
-    network.Mixed_7c.__class__ = _Largest
-    rng = torch.Generator().manual_seed(seed)
-    if weights is None:
-        for tensor in network.state_dict().values():
-            fan = tensor[0].numel() if tensor.dim() > 1 else 0
-            tensor.normal_(0, (2 / fan) ** 0.5, generator=rng) if fan else tensor.zero_()
-        for module in network.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                nn.init.ones_(module.weight)
-                module.running_var.fill_(1.0)  # type: ignore[union-attr]
-    else:
-        try:
-            missing = network.load_state_dict(weights, strict=False)
-        except RuntimeError as error:
-            raise _other_network() from error
-        if [name for name in missing.missing_keys if not name.endswith("num_batches_tracked")]:
-            raise _other_network()
-    network.dropout = nn.Identity()
-    pooled = network.eval().requires_grad_(False)
-    pooled.forward = _up_to_the_pool.__get__(pooled)
-    return pooled
+        getattr(found, f"Mixed_{name}").__class__ = cls
+    found.Mixed_7c.__class__ = _Largest
+    return found
 
 
-def _up_to_the_pool(network: Any, x: Tensor) -> Tensor:
+def up_to_the_pool(network: Any, x: Tensor) -> Tensor:
+    """Return the last pooled layer, `(n, 2048)`."""
     names = "Conv2d_1a_3x3 Conv2d_2a_3x3 Conv2d_2b_3x3 maxpool1 Conv2d_3b_1x1 Conv2d_4a_3x3 maxpool2 Mixed_5b Mixed_5c"
     for name in f"{names} Mixed_5d Mixed_6a Mixed_6b Mixed_6c Mixed_6d Mixed_6e Mixed_7a Mixed_7b Mixed_7c".split():
         x = getattr(network, name)(x)
     return x.mean(dim=(2, 3))
-
-
-def _other_network() -> InvalidParameterError:
-    return InvalidParameterError(
-        sentence(
-            "weights must hold the tensors of the published Inception network with 1008 classes.",
-            "Got those of another network. Give weights-inception-2015-12-05-6726825d.pth.",
-        )
-    )

@@ -1,19 +1,16 @@
-"""Small networks that learn from the user's own rows, and ways to ask any network for vectors."""
+"""Small networks that learn from the user's own rows, and ways to make any network and to ask it for vectors."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from skgan.interfaces import InvalidParameterError, sentence
+from skgan.layers.counting import multiplications
 
 _CHUNK, _BATCH = 256, 64
 #: pixels each way at which a convolutional network stops halving, and the widest of its layers
@@ -59,6 +56,12 @@ def train(module: nn.Module, loss: Callable[[Tensor], Tensor], n: int, steps: in
         parameter.requires_grad_(False)
 
 
+def work(module: nn.Module, shape: tuple[int, ...], n: int, steps: int) -> float:
+    """Return about how many multiplications `train` takes: one way forth and two back for each row of each batch."""
+    once = multiplications(module, lambda network, x: network(x), torch.zeros(1, *shape))
+    return 3.0 * steps * min(_BATCH, n) * once
+
+
 def asked(module: Callable[[Tensor], Tensor], X: np.ndarray, device: str = "cpu", at_once: int = _CHUNK) -> np.ndarray:
     """Return what a network says of samples `(n, *shape)`, a piece at a time."""
     with torch.inference_mode():
@@ -74,44 +77,26 @@ def where_it_is_fast() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def without_weights(make: Callable[[], nn.Module]) -> nn.Module:
+    """Return a network whose weights are still to be filled in; first ones would come from a global generator."""
+    with torch.device("meta"):
+        network = make()
+    return network.to_empty(device="cpu")
+
+
+def fill_at_random(network: nn.Module, seed: int) -> None:
+    """Give a network first weights of `seed`, after He et al.; norms do nothing and biases are 0."""
+    rng = torch.Generator().manual_seed(seed)
+    for name, tensor in network.state_dict().items():
+        if tensor.dim() > 1:
+            tensor.normal_(0, (2 / tensor[0].numel()) ** 0.5, generator=rng)
+        else:
+            tensor.fill_(float(name.endswith(("running_var", "weight"))))
+
+
 def as_colour(x: Tensor) -> Tensor:
     """Return images `(n, 3, h, w)`: grey ones three times, of more channels the first three."""
     return x.expand(-1, 3, -1, -1) if x.shape[1] == 1 else x[:, [0, 1, 1]] if x.shape[1] == 2 else x[:, :3]
-
-
-def sha256_of(path: str | Path) -> str:
-    """Return the digest of a file of weights."""
-    _refuse_what_is_no_file(path)
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        while piece := file.read(2**20):
-            digest.update(piece)
-    return digest.hexdigest()
-
-
-def weights_of(path: str | Path, what: str) -> dict[str, Tensor]:
-    """Return the tensors in a safetensors file; such a file holds nothing else, so nothing in it can be run."""
-    _refuse_what_is_no_file(path)
-    try:
-        return load_file(path)
-    except Exception as error:
-        raise InvalidParameterError(
-            sentence(
-                f"weights must be a .safetensors file. Got one that is not ({type(error).__name__}).",
-                f"Give the file of {what}; one that torch saved is turned into it by",
-                "safetensors.torch.save_file(torch.load(old, weights_only=True), new), if you trust it.",
-            )
-        ) from error
-
-
-def _refuse_what_is_no_file(path: str | Path) -> None:
-    if not Path(path).is_file():
-        raise InvalidParameterError(
-            sentence(
-                "weights must be the path of a file of weights, 'download' or 'random'.",
-                f"Got {str(path)[-200:]!r}, which is none. Look at the path; nothing is downloaded unasked.",
-            )
-        )
 
 
 def _batches(n: int, steps: int, rng: torch.Generator) -> Iterator[Tensor]:

@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from skgan.interfaces import Choice, Features, Integer, InvalidParameterError, Kind, Tags, sentence
+from skgan.features._pretrained import Pretrained
+from skgan.interfaces import Choice, Integer
 
 NAMES = {"inception": "Inception"}
 
 #: the one file of weights that published figures use; fetched only for weights="download"
 URL = "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth"
-_DIGEST = "6726825d"
 
 
-class Inception(Features):
+class Inception(Pretrained):
     r"""The last pooled layer, `(n, 2048)`, of the Inception network that published FIDs are measured with.
 
     .. math:: \phi = \mathrm{pool}_3, \qquad p(y|x) = \mathrm{softmax}(W \phi(x))
@@ -52,11 +52,9 @@ class Inception(Features):
     (2, 2048)
     """
 
-    constraints = {
-        "weights": (Kind("a path, 'download' or 'random'", "casefold"), Kind("a path", "__fspath__"), Choice(None)),
+    constraints = Pretrained.constraints | {
         "resize": (Choice("clean", "friendly", "legacy", "tensorflow"),),
         "size": (Integer(75),),
-        "random_state": (Integer(0),),
     }
     knows_classes = True
 
@@ -66,42 +64,21 @@ class Inception(Features):
         self.size = size
         self.random_state = random_state
 
-    def tags(self) -> Tags:
-        """Return that it needs images."""
-        return Tags(kinds=("image",))
-
-    def fingerprint(self) -> str:
-        """Return the digest of the file of weights."""
-        from skgan.features._networks import sha256_of
-
-        return "" if self.weights in (None, "random", "download") else sha256_of(self.weights)
-
     def learn(self, X: np.ndarray, y: np.ndarray | None = None) -> Any:
         """Return the network; of X `(n, c, h, w)` only the number of channels matters."""
-        from skgan.features._inception import Look
+        from skgan.features._inception import Look, network, up_to_the_pool
 
-        return Look(self._weights(), self.resize, self.size, self.random_state)
+        filled = self.filled(network, "the published Inception network with 1008 classes")
+        filled.forward = up_to_the_pool.__get__(filled)
+        return Look(filled, self.resize, self.size)
+
+    def download(self) -> dict[str, Any]:
+        """Return the published weights."""
+        from torch.hub import load_state_dict_from_url
+
+        return load_state_dict_from_url(URL, progress=False, check_hash=True, map_location="cpu", weights_only=True)
 
     @classmethod
     def get_test_params(cls) -> list[dict[str, Any]]:
         """Return random weights and small images."""
         return [{"weights": "random", "size": 75}]
-
-    def _weights(self) -> Any:
-        from skgan.features._networks import weights_of
-
-        if self.weights is None:
-            raise InvalidParameterError(
-                sentence(
-                    "The 'weights' parameter of Inception must be the path of the published weights, or 'download'.",
-                    "Got None: nothing is downloaded unasked. Pass a path, or compare by 'own-classifier',",
-                    "'own-autoencoder' or 'random-convolutions', which need none.",
-                )
-            )
-        if self.weights == "random":
-            return None
-        if self.weights == "download":
-            from torch.hub import load_state_dict_from_url
-
-            return load_state_dict_from_url(URL, progress=False, check_hash=True, map_location="cpu", weights_only=True)
-        return weights_of(self.weights, "the Inception network of FID")

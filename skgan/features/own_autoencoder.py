@@ -51,20 +51,37 @@ class OwnAutoencoder(Features):
     def learn(self, X: np.ndarray, y: np.ndarray | None = None) -> Callable[[np.ndarray], np.ndarray]:
         """Return the encoder of an autoencoder of X, `(n, *shape)`; classes are not looked at."""
         import torch
-        from torch import nn
 
-        from skgan.features._networks import asked, encoder, made, train
+        from skgan.features._networks import asked, train
 
         rng = torch.Generator().manual_seed(self.random_state)
         x = torch.from_numpy(np.array(X, np.float32))
-        n_values, hidden = math.prod(X.shape[1:]), 4 * self.width
-        code = encoder(tuple(X.shape[1:]), self.width, rng)
-        decoder = nn.Sequential(
-            made(nn.Linear, rng, self.width, hidden), nn.LeakyReLU(0.2), made(nn.Linear, rng, hidden, n_values)
-        )
-        both = nn.Sequential(code, decoder)
+        both = self._both(tuple(X.shape[1:]), rng)
         train(both, lambda places: (both(x[places]) - x[places].flatten(1)).square().mean(), len(x), self.steps, rng)
-        return lambda X: asked(code, X)
+        return lambda X: asked(both[0], X)
+
+    def work(self, n: int, shape: tuple[int, ...]) -> float:
+        """Return the multiplications of the steps."""
+        import torch
+
+        from skgan.features._networks import work
+
+        return work(self._both(shape, torch.Generator()), shape, n, self.steps)
+
+    def _both(self, shape: tuple[int, ...], rng: Any) -> Any:
+        """Return the encoder and the decoder."""
+        from torch import nn
+
+        from skgan.features._networks import encoder, made
+
+        hidden = 4 * self.width
+        code = encoder(shape, self.width, rng)
+        back = (
+            made(nn.Linear, rng, self.width, hidden),
+            nn.LeakyReLU(0.2),
+            made(nn.Linear, rng, hidden, math.prod(shape)),
+        )
+        return nn.Sequential(code, nn.Sequential(*back))
 
     @classmethod
     def get_test_params(cls) -> list[dict[str, Any]]:

@@ -80,6 +80,14 @@ class OwnClassifier(Features):
         )
         return _Look(hidden, head)
 
+    def work(self, n: int, shape: tuple[int, ...]) -> float:
+        """Return the multiplications of the steps; those of the last layer are few."""
+        import torch
+
+        from skgan.features._networks import encoder, work
+
+        return work(encoder(shape, self.width, torch.Generator()), shape, n, self.steps)
+
     @classmethod
     def get_test_params(cls) -> list[dict[str, Any]]:
         """Return few steps of a narrow network."""

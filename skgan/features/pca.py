@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -51,3 +52,8 @@ class PCA(Features):
         k = min(self.components, *rows.shape)
         fitted = Decomposition(k, whiten=self.whiten, svd_solver="full").fit(rows)
         return lambda X: fitted.transform(np.asarray(X, np.float64).reshape(len(X), -1))
+
+    def work(self, n: int, shape: tuple[int, ...]) -> float:
+        """Return the multiplications of a singular value decomposition."""
+        width = math.prod(shape)
+        return 4.0 * n * width * min(n, width)

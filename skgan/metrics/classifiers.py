@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,8 @@ class LabelFidelity(SetMetric):
     1.0
     """
 
+    bounds = (0.0, 1.0)
+
     def __init__(self, classifier: Any = None):
         self.classifier = classifier
 
@@ -78,6 +81,8 @@ class ClassificationAccuracy(SetMetric):
     >>> float(ClassificationAccuracy()(X, X[::-1], y_real=y, y_fake=y))
     0.0
     """
+
+    bounds = (0.0, 1.0)
 
     def __init__(self, classifier: Any = None):
         self.classifier = classifier
@@ -119,6 +124,7 @@ class InceptionScore(FeatureMetric):
     4.0
     """
 
+    bounds = (1.0, math.inf)
     constraints = {"splits": (Integer(1),), "features": FEATURES}
 
     def __init__(self, splits: int = 10, features: Any = "auto"):

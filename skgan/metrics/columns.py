@@ -37,6 +37,8 @@ class ColumnShapes(TableMetric):
     0.5
     """
 
+    bounds = (0.0, 1.0)
+
     def measure(self, tables: Tables) -> Said:
         """Return the mean over columns, and its standard error over them."""
         each = {column.name: 1 - difference(column) for column in tables.columns}
@@ -69,6 +71,8 @@ class PairTrends(TableMetric):
     >>> round(float(PairTrends()(X, X[:, ::-1] * [1, -1])), 6)
     0.0
     """
+
+    bounds = (0.0, 1.0)
 
     def tags(self) -> Tags:
         """Return that it is blind to single columns."""

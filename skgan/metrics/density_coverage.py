@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from skgan.metrics._neighbors import NeighbourMetric, distances, radii
@@ -32,6 +34,8 @@ class Density(NeighbourMetric):
     1.0
     """
 
+    bounds = (0.0, math.inf)
+
     def answers(self, X_real: np.ndarray, X_fake: np.ndarray) -> np.ndarray:
         """Return in how many neighbourhoods each row of `X_fake`, `(m, d)`, lies, over k."""
         inside = distances(X_fake, X_real) <= radii(X_real, self.k)
@@ -60,6 +64,8 @@ class Coverage(NeighbourMetric):
     >>> float(Coverage(k=1)(X, np.array([[0.5], [40.0]])))
     0.2
     """
+
+    bounds = (0.0, 1.0)
 
     def answers(self, X_real: np.ndarray, X_fake: np.ndarray) -> np.ndarray:
         """Return whether each row of `X_real`, `(n, d)`, has a sample in its neighbourhood."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +52,7 @@ class FID(FeatureMetric):
     9.0
     """
 
+    bounds = (0.0, math.inf)
     greater_is_better = False
 
     def measure(self, real: Rows, fake: Rows) -> Said:
@@ -81,6 +83,7 @@ class FIDMean(FeatureMetric):
     4.0
     """
 
+    bounds = (0.0, math.inf)
     greater_is_better = False
 
     def measure(self, real: Rows, fake: Rows) -> Said:
@@ -110,6 +113,7 @@ class FIDDiag(FeatureMetric):
     12.0
     """
 
+    bounds = (0.0, math.inf)
     greater_is_better = False
 
     def measure(self, real: Rows, fake: Rows) -> Said:
@@ -145,6 +149,7 @@ class IntraFID(FeatureMetric):
     9.0
     """
 
+    bounds = (0.0, math.inf)
     greater_is_better = False
 
     def tags(self) -> Tags:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from skgan.metrics._images import ImageMetric
@@ -32,6 +34,7 @@ class Spectra(ImageMetric):
     2.0
     """
 
+    bounds = (0.0, math.inf)
     greater_is_better = False
 
     def measure(self, real: Rows, fake: Rows) -> Said:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from skgan.interfaces import Integer
 from skgan.metrics._images import ImageMetric, halved, smoothed
+from skgan.metrics._projections import projected_distances, unit_vectors
 from skgan.metrics._sets import Rows, Said
 
 NAMES = {"swd": "PatchSWD"}
@@ -48,6 +50,7 @@ class PatchSWD(ImageMetric):
     0.0
     """
 
+    bounds = (0.0, math.inf)
     constraints = {
         "patch": (Integer(1),),
         "patches": (Integer(1),),
@@ -81,14 +84,10 @@ class PatchSWD(ImageMetric):
 
     def _distance(self, a: np.ndarray, b: np.ndarray) -> float:
         seed = (self.random_state, a.shape[2])
-        sets = [self._descriptors(images, np.random.default_rng(seed)) for images in (a, b)]  # at the same places
-        rng = np.random.default_rng((*seed, 1))
-        v = rng.standard_normal((sets[0].shape[1], self.directions))
-        v /= np.linalg.norm(v, axis=0)
-        total = 0.0
-        for columns in np.array_split(v, max(self.directions // 64, 1), axis=1):
-            total += np.abs(np.subtract(*(np.sort(each @ columns, axis=0) for each in sets))).mean(axis=0).sum()
-        return total / self.directions
+        sets = (self._descriptors(images, np.random.default_rng(seed)) for images in (a, b))  # at the same places
+        first, second = sets
+        v = unit_vectors(first.shape[1], self.directions, (*seed, 1))
+        return float(np.mean(projected_distances(first, second, v)))
 
     def _descriptors(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return patches of images `(n, c, h, w)` as rows, each channel of mean 0 and deviation 1."""

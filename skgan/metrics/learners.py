@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,8 @@ class TSTR(TableMetric):
     >>> float(TSTR()(X, X, y_real=y, y_fake=y))
     1.0
     """
+
+    bounds = (-math.inf, 1.0)
 
     def __init__(self, target: Any = None, model: Any = None):
         self.target = target
@@ -134,6 +137,7 @@ class Detection(TableMetric):
     1.0
     """
 
+    bounds = (0.5, 1.0)
     constraints = {"folds": (Integer(2),), "random_state": (Integer(0),)}
     greater_is_better = False
 

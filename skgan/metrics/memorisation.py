@@ -43,6 +43,7 @@ class Copies(FeatureMetric):
     1.0
     """
 
+    bounds = (0.0, 1.0)
     greater_is_better = False
     needs_features = False
 
@@ -125,11 +126,11 @@ class CT(FeatureMetric):
         """Return the statistic for training rows, samples and held-out rows; without those half of the first are."""
         if X_held_out is None:
             return super().__call__(X_real, X_fake, y_real=y_real, y_fake=y_fake)
-        real, fake = self.seen(in_order(X_real, None), in_order(X_fake, None))
-        held = self.seen(in_order(X_real, None), in_order(X_held_out, None))[1]
+        rows = in_order(X_real, None)
+        real, fake = self.seen(rows, in_order(X_fake, None))
+        _, held = self.seen(rows, in_order(X_held_out, None))
         value = self._statistic(real.X, held.X, fake.X)
-        conditions = self.conditions(in_order(X_real, None))
-        return self.scored(value, in_order(X_real, None).X, X_fake, held_out=len(X_held_out), **conditions)
+        return self.scored(value, rows.X, X_fake, held_out=len(X_held_out), **self.conditions(rows))
 
     def measure(self, real: Rows, fake: Rows) -> Said:
         """Return the statistic with a random half of `real` held out; it finds copies of the other half."""

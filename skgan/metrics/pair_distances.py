@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
 from skgan.interfaces import Integer
+from skgan.metrics._projections import projected_distances, unit_vectors
 from skgan.metrics._sets import FEATURES, FeatureMetric, Rows, Said, digest, remembered
 
 NAMES = {"energy": "EnergyDistance", "energy-distance": "EnergyDistance", "sliced-wasserstein": "SlicedWasserstein"}
@@ -88,6 +90,7 @@ class SlicedWasserstein(FeatureMetric):
     3.0
     """
 
+    bounds = (0.0, math.inf)
     constraints = {"directions": (Integer(1),), "random_state": (Integer(0),), "features": FEATURES}
     greater_is_better = False
     needs_features = False
@@ -99,10 +102,8 @@ class SlicedWasserstein(FeatureMetric):
 
     def measure(self, real: Rows, fake: Rows) -> Said:
         """Return the distance, and its standard error over the directions."""
-        rng = np.random.default_rng(self.random_state)
-        v = rng.standard_normal((real.X.shape[1], self.directions))
-        v /= np.linalg.norm(v, axis=0)
-        each = wasserstein_of_columns(real.X @ v, fake.X @ v)
+        v = unit_vectors(real.X.shape[1], self.directions, self.random_state)
+        each = projected_distances(real.X, fake.X, v)
         return Said(float(each.mean()), float(each.std() / np.sqrt(len(each))))
 
     def work(self, n_real: int, n_fake: int, width: int) -> float:
@@ -114,18 +115,6 @@ class SlicedWasserstein(FeatureMetric):
     def get_test_params(cls) -> list[dict[str, Any]]:
         """Return few directions."""
         return [{"directions": 8}]
-
-
-def wasserstein_of_columns(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return the 1-Wasserstein distance between columns of `(n, k)` and `(m, k)`, `(k,)`: exact, for any n and m."""
-    a, b = np.sort(a, axis=0), np.sort(b, axis=0)
-    if len(a) == len(b):
-        return np.abs(a - b).mean(axis=0)
-    levels = np.unique(np.concatenate([np.arange(1, len(x) + 1) / len(x) for x in (a, b)]))
-    widths = np.diff(levels, prepend=0.0)
-    middle = levels - widths / 2
-    at_a, at_b = ((middle * len(x)).astype(int).clip(0, len(x) - 1) for x in (a, b))
-    return (np.abs(a[at_a] - b[at_b]) * widths[:, None]).sum(axis=0)
 
 
 def _sums(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

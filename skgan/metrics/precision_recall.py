@@ -34,6 +34,8 @@ class Precision(NeighbourMetric):
     0.5
     """
 
+    bounds = (0.0, 1.0)
+
     def answers(self, X_real: np.ndarray, X_fake: np.ndarray) -> np.ndarray:
         """Return whether each row of `X_fake`, `(m, d)`, lies in a neighbourhood."""
         return _inside(X_real, X_fake, self.k)
@@ -63,6 +65,8 @@ class Recall(NeighbourMetric):
     >>> float(Recall(k=1)(X, np.array([[0.0], [4.0]])))
     0.9
     """
+
+    bounds = (0.0, 1.0)
 
     def answers(self, X_real: np.ndarray, X_fake: np.ndarray) -> np.ndarray:
         """Return whether each row of `X_real`, `(n, d)`, lies in a neighbourhood."""

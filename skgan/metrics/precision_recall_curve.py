@@ -49,6 +49,7 @@ class PRD(FeatureMetric):
     1.0
     """
 
+    bounds = (0.0, 1.0)
     constraints = {
         "clusters": (Integer(2),),
         "beta": (Real(0.0, closed="neither"),),

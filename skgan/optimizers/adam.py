@@ -36,6 +36,8 @@ class Adam(Optimizer):
     """
 
     constraints = {"betas": (Pair(Real(0.0, 1.0)),), "eps": (Real(0.0, closed="neither"),), "slowing_steps": SLOWING}
+    #: WGAN-GP and SNGAN, StyleGAN, CTGAN, DCGAN
+    tried = {"betas": [(0.0, 0.9), (0.0, 0.99), (0.5, 0.9), (0.5, 0.999)]}
 
     def __init__(self, betas: tuple[float, float] = (0.5, 0.999), eps: float = 1e-8, slowing_steps: int | None = None):
         self.betas = betas

@@ -31,6 +31,7 @@ class R1(Regularizer):
     """
 
     constraints = {"weight": (Real(0.0),), "every_updates": (Integer(1),)}
+    tried = {"weight": (0.01, 100.0)}  # from small images to large ones, StyleGAN2 with ADA
     needs_gradient = ("real",)
 
     def __init__(self, weight: float = 1.0, every_updates: int = 1):

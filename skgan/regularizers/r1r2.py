@@ -34,6 +34,7 @@ class R1R2(Regularizer):
     """
 
     constraints = {"weight": (Real(0.0),), "every_updates": (Integer(1),)}
+    tried = {"weight": (0.005, 150.0)}  # from 32 pixels to 256, R3GAN
     needs_gradient = ("real", "fake")
 
     def __init__(self, weight: float = 1.0, every_updates: int = 1):

@@ -31,6 +31,7 @@ class R2(Regularizer):
     """
 
     constraints = {"weight": (Real(0.0),), "every_updates": (Integer(1),)}
+    tried = {"weight": (0.01, 100.0)}  # as of r1
     needs_gradient = ("fake",)
 
     def __init__(self, weight: float = 1.0, every_updates: int = 1):
