@@ -27,8 +27,9 @@ from skgan.exceptions import (
     TrainingWarning,
     UnsafeFileError,
 )
-from skgan.reading import MANIFEST, corrupt, manifest_of, read_manifest, verify
+from skgan.reading import MANIFEST, corrupt, read_manifest, verify
 from skgan.validation import sentence
+from skgan.writing import Pieces, sealed, size_of
 
 #: intact checkpoints that stay, newest first; the one constant
 KEPT = 3
@@ -188,7 +189,7 @@ class CheckpointDirectory:
 
     # --- writing --------------------------------------------------------------------------------
 
-    def write(self, step: int, estimator: str, files: Mapping[str, bytes]) -> Path:
+    def write(self, step: int, estimator: str, files: Mapping[str, Pieces]) -> Path:
         """Write a new checkpoint, and only then remove the oldest.
 
         Parameters
@@ -197,7 +198,7 @@ class CheckpointDirectory:
             Generator updates so far, for people.
         estimator : str
             Class of the estimator.
-        files : mapping of str to bytes
+        files : mapping of str to pieces
             As `skgan.checkpoint` describes the model.
 
         Returns
@@ -213,13 +214,13 @@ class CheckpointDirectory:
         entries = self.entries()
         sequence = entries[-1].sequence + 1 if entries else 1
         path = self.path / f"{sequence:08d}-step{step}"
-        whole = {MANIFEST: manifest_of(estimator, files, sequence=sequence), **files}
         try:
-            self._check_place()
-            _fs.write_directory(path, whole)
+            with sealed(estimator, files, sequence=sequence) as whole:
+                self._check_place()
+                _fs.write_directory(path, whole)
         except OSError as error:
             since = f"The newest one is of step {entries[-1].step}." if entries else "There is none yet."
-            raise write_error("checkpoint_dir", path, error, whole, since) from error
+            raise write_error("checkpoint_dir", path, error, size_of(files), since) from error
         self._sound.add(sequence)
         self._prune()
         return path
@@ -307,10 +308,10 @@ def check_sequence(entry: Entry, manifest: Mapping[str, Any]) -> None:
 
 
 def write_error(
-    argument: str, path: Path, error: OSError, files: Mapping[str, bytes] | None = None, more: str = ""
+    argument: str, path: Path, error: OSError, size: int | None = None, more: str = ""
 ) -> CheckpointWriteError:
     """Return the error that says what could not be written where, why, and how many bytes it needs."""
-    needed = f"It needs {sum(map(len, files.values()))} bytes." if files else ""
+    needed = f"It needs {size} bytes." if size else ""
     reason = error.strerror or str(error) or "no reason given"
     failure = CheckpointWriteError(
         sentence(

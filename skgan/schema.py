@@ -249,19 +249,19 @@ CONFIG = record(
     {"run": RUN},
 )
 
-#: bytes of one number, by the name of its type in safetensors
-WIDTHS = {
-    "BOOL": 1,
-    "U8": 1,
-    "I8": 1,
-    "U16": 2,
-    "I16": 2,
-    "F16": 2,
-    "U32": 4,
-    "I32": 4,
-    "F32": 4,
-    "U64": 8,
-    "I64": 8,
-    "F64": 8,
+#: the types of tensors, by their names in safetensors and in NumPy
+TYPES = {
+    "BOOL": "bool",
+    "U8": "uint8",
+    "I8": "int8",
+    "U16": "uint16",
+    "I16": "int16",
+    "F16": "float16",
+    "U32": "uint32",
+    "I32": "int32",
+    "F32": "float32",
+    "U64": "uint64",
+    "I64": "int64",
+    "F64": "float64",
 }
 HEAD = table(record({"dtype": text, "shape": _LENGTHS, "data_offsets": each(whole(), 2)}))
