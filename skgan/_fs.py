@@ -14,8 +14,11 @@ import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
+
+from skgan.beside import beside
 
 try:
     import fcntl as _fcntl
@@ -36,7 +39,7 @@ _FAR = 2**30  # Windows locks bytes against reading too: one where no file of ou
 def write_directory(path: Path, files: Mapping[str, Iterable[bytes | memoryview]], *, replace: bool = False) -> None:
     """Put `files` into the directory `path` in one move, once all of them are on the disk.
 
-    The order is that which survives a loss of power: each file is written and flushed, then the directory, then
+    The order is that which survives a loss of power: the files are written, they and the directory are flushed, then
     it is moved to its name, then its parent is flushed. Whatever fails, no draft stays behind.
 
     Parameters
@@ -51,9 +54,7 @@ def write_directory(path: Path, files: Mapping[str, Iterable[bytes | memoryview]
     draft = aside(path, "draft")
     mkdir(draft, 0o700)
     try:
-        for name, pieces in files.items():
-            _write_through(draft / name, pieces)
-        sync_directory(draft)
+        _write_through(draft, files)
         chmod(draft, 0o755)
         if not replace:
             _put(draft, path, rename)
@@ -93,16 +94,21 @@ def _replace(draft: Path, path: Path) -> None:
     rmtree(old)
 
 
-def _write_through(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
-    descriptor = create(path)
-    try:
-        for chunk in _chunks(pieces):
-            rest = memoryview(chunk)
-            while rest:
-                rest = rest[write(descriptor, rest[:_CHUNK]) :]
-        sync(descriptor)
-    finally:
-        close(descriptor)
+def _write_through(folder: Path, files: Mapping[str, Iterable[bytes | memoryview]]) -> None:
+    """Write `files` into `folder` and wait until the disk has all of it, which it brings about together."""
+    with ExitStack() as opened, beside() as begin:
+        flushed = []
+        for name, pieces in files.items():
+            descriptor = create(folder / name)
+            opened.callback(close, descriptor)
+            for chunk in _chunks(pieces):
+                rest = memoryview(chunk)
+                while rest:
+                    rest = rest[write(descriptor, rest[:_CHUNK]) :]
+            flushed.append(begin(sync, descriptor))
+        flushed.append(begin(sync_directory, folder))
+        for wait in flushed:
+            wait()
 
 
 def _chunks(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 import skgan
+from skgan.beside import beside
 from skgan.exceptions import CheckpointError
 from skgan.reading import CONFIG, FORMAT, HEAD_LENGTH, LARGEST_CONFIG, LARGEST_HEAD, MANIFEST, STATE, seal
 from skgan.schema import TYPES
@@ -80,12 +79,8 @@ def sealed(
         When a file is larger than reading allows.
     """
     _refuse_what_reading_refuses(files)
-    with ThreadPoolExecutor(1, "skgan-digests") as beside:
-        try:
-            promised = beside.submit(_promises, files).result
-        except RuntimeError:  # when Python is about to end, or the system has no thread left
-            promised = partial(_promises, files)
-        yield {**files, MANIFEST: _manifest(estimator, promised, more)}
+    with beside() as begin:
+        yield {**files, MANIFEST: _manifest(estimator, begin(_promises, files), more)}
 
 
 def _refuse_what_reading_refuses(files: Mapping[str, Pieces]) -> None:

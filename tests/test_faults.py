@@ -1,6 +1,7 @@
 """Whatever fails, and whenever the process ends: what was acknowledged can be loaded."""
 
 import errno
+import itertools
 import os
 import re
 import resource
@@ -32,7 +33,7 @@ def full(tmp_path):
 
 def ending_after(count, acknowledged=None):
     """Let the process end right after call number `count` of the seam, half of a removal counting too."""
-    calls = [0]
+    calls, numbers = [0], itertools.count(1)
 
     def ending(function):
         def call(*arguments):
@@ -41,8 +42,8 @@ def ending_after(count, acknowledged=None):
                     file.unlink()
                 os._exit(9)
             result = function(*arguments)
-            calls[0] += 1
-            if calls[0] == count:
+            calls[0] = number = next(numbers)  # one after the other, though flushes come from threads
+            if number == count:
                 os._exit(9)
             return result
 
