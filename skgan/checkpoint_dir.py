@@ -89,7 +89,8 @@ class CheckpointDirectory:
         resume : bool or "auto"
             As of `GANEstimator`.
         """
-        if not self.said or (os.path.lexists(self.path) and not self.path.is_dir()):
+        there = next((path for path in (self.path, *self.path.parents) if os.path.lexists(path)), self.path)
+        if not self.said or (os.path.lexists(there) and not there.is_dir()):
             raise CheckpointPlaceError(
                 sentence(
                     f"checkpoint_dir must be a directory of its own, or new. Got {self.said!r}, which is not.",
@@ -138,7 +139,7 @@ class CheckpointDirectory:
             raise
         except OSError as error:
             self.release()
-            raise write_error("checkpoint_dir", self.path, error) from error
+            raise write_error("checkpoint_dir", Path(self.said), error) from error
         if len(self.entries()) > KEPT:
             self._prune()
 
@@ -156,7 +157,7 @@ class CheckpointDirectory:
         with _OWNING:
             # Closing any descriptor of a locked file ends the lock: one that this process has is not opened again.
             if path.exists() and _OWNED.get(_place_of(path.stat())) == os.getpid():
-                raise self._taken(f"this process, {os.getpid()}")
+                raise self._taken(f"this process, {os.getpid()},")
             descriptor = _fs.open_lock(path)
             try:
                 got = _fs.lock(descriptor)
@@ -220,7 +221,7 @@ class CheckpointDirectory:
                 _fs.write_directory(path, whole)
         except OSError as error:
             since = f"The newest one is of step {entries[-1].step}." if entries else "There is none yet."
-            raise write_error("checkpoint_dir", path, error, size_of(files), since) from error
+            raise write_error("checkpoint_dir", Path(self.said) / path.name, error, size_of(files), since) from error
         self._sound.add(sequence)
         self._prune()
         return path
@@ -243,7 +244,8 @@ class CheckpointDirectory:
             except OSError as error:
                 warnings.warn(
                     sentence(
-                        f"The old checkpoint {str(entry.path)!r} could not be removed ({error.strerror}).",
+                        f"The old checkpoint {entry.path.name!r} in {self.said!r} could not be removed",
+                        f"({error.strerror}).",
                         "Training goes on; remove it by hand.",
                     ),
                     TrainingWarning,

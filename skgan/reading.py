@@ -133,7 +133,7 @@ def read(path: Path, class_name: str) -> Saved:
     if manifest["estimator"] != class_name:
         raise CheckpointMismatchError(
             sentence(
-                f"{str(path)!r} must hold a {class_name}. Got a {manifest['estimator'][:60]!r}.",
+                f"{str(path)!r} must hold an estimator of class {class_name!r}. Got {manifest['estimator'][:60]!r}.",
                 "Load it with that class.",
             )
         )
@@ -144,7 +144,9 @@ def read(path: Path, class_name: str) -> Saved:
 def read_manifest(path: Path) -> dict[str, Any]:
     """Return what the manifest of the directory `path` promises; nothing else is looked at."""
     if not os.path.lexists(path):
-        raise FileNotFoundError(f"No saved model at {str(path.absolute())!r}. Save one first with gan.save(path).")
+        raise FileNotFoundError(
+            f"path must be a directory that save wrote. Got {str(path)!r}, where nothing is. Call gan.save(path) first."
+        )
     if not path.is_dir():
         raise _no_directory(path)
     if not os.path.lexists(path / MANIFEST):
@@ -310,7 +312,8 @@ def _parsed(path: Path, name: str, content: bytes, rule: schema.Rule | None = No
         parsed = strict_json.parsed(content)
     except ValueError as error:
         _refuse_pickle(path, name, content[:_START])
-        raise corrupt(path, f"{name} {_kind(content[:_START]) or f'cannot be read: {error}'}") from error
+        kind = "" if content.lstrip().startswith(b"{") else _kind(content[:_START])
+        raise corrupt(path, f"{name} {kind or f'cannot be read: {error}'}") from error
     if rule is not None:
         _held(path, name, parsed, rule)
     return parsed

@@ -92,7 +92,7 @@ def each(member: Rule, most: int = 10**6) -> Rule:
         if not isinstance(value, list) or len(value) > most:
             _refuse(place, f"a list of at most {most}")
         for entry in value:
-            member(entry, f"an entry of {place}")
+            member(entry, f"an entry of {place or 'it'}")
 
     return rule
 
@@ -105,7 +105,7 @@ def table(member: Rule) -> Rule:
         if not isinstance(value, dict):
             _refuse(place, "an object")
         for entry in value.values():
-            member(entry, f"a value of {place}")
+            member(entry, f"a value of {place or 'it'}")
 
     return rule
 
