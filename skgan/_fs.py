@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import itertools
 import os
 import secrets
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
+
+from skgan.beside import beside
 
 try:
     import fcntl as _fcntl
@@ -24,6 +28,7 @@ else:
     fcntl = _fcntl
 
 _CHUNK = 2**24
+_SMALL = 2**12
 _SWAP = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
 _HERE = -100  # AT_FDCWD
 _CANNOT = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
@@ -31,27 +36,25 @@ _NO_LOCKS = {errno.ENOLCK, *_CANNOT}
 _FAR = 2**30  # Windows locks bytes against reading too: one where no file of ours has any
 
 
-def write_directory(path: Path, files: Mapping[str, bytes], *, replace: bool = False) -> None:
+def write_directory(path: Path, files: Mapping[str, Iterable[bytes | memoryview]], *, replace: bool = False) -> None:
     """Put `files` into the directory `path` in one move, once all of them are on the disk.
 
-    The order is that which survives a loss of power: each file is written and flushed, then the directory, then
+    The order is that which survives a loss of power: the files are written, they and the directory are flushed, then
     it is moved to its name, then its parent is flushed. Whatever fails, no draft stays behind.
 
     Parameters
     ----------
     path : Path
         Where to; its parent is there.
-    files : mapping of str to bytes
-        Names and contents.
+    files : mapping of str to iterable of bytes or memoryview
+        Names, and contents in pieces, which are asked for when they are to be written, in this order.
     replace : bool, default=False
         Whether `path` is there already and is to be replaced.
     """
     draft = aside(path, "draft")
     mkdir(draft, 0o700)
     try:
-        for name, content in files.items():
-            _write_through(draft / name, content)
-        sync_directory(draft)
+        _write_through(draft, files)
         chmod(draft, 0o755)
         if not replace:
             _put(draft, path, rename)
@@ -91,15 +94,30 @@ def _replace(draft: Path, path: Path) -> None:
     rmtree(old)
 
 
-def _write_through(path: Path, content: bytes) -> None:
-    descriptor = create(path)
-    try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[write(descriptor, rest[:_CHUNK]) :]
-        sync(descriptor)
-    finally:
-        close(descriptor)
+def _write_through(folder: Path, files: Mapping[str, Iterable[bytes | memoryview]]) -> None:
+    """Write `files` into `folder` and wait until the disk has all of it, which it brings about together."""
+    with ExitStack() as opened, beside() as begin:
+        flushed = []
+        for name, pieces in files.items():
+            descriptor = create(folder / name)
+            opened.callback(close, descriptor)
+            for chunk in _chunks(pieces):
+                rest = memoryview(chunk)
+                while rest:
+                    rest = rest[write(descriptor, rest[:_CHUNK]) :]
+            flushed.append(begin(sync, descriptor))
+        flushed.append(begin(sync_directory, folder))
+        for wait in flushed:
+            wait()
+
+
+def _chunks(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """Yield the pieces, small neighbours as one: a call of the system for each takes longer than a copy."""
+    for small, neighbours in itertools.groupby(pieces, lambda piece: len(piece) < _SMALL):
+        if small:
+            yield b"".join(neighbours)
+        else:
+            yield from neighbours
 
 
 # --- one call of the system each ------------------------------------------------------------------

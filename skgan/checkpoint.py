@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from safetensors.numpy import save as save_tensors
 
 from skgan import _fs, blueprint, latents, nesting, plugins, registry
 from skgan.checkpoint_dir import write_error
@@ -35,9 +34,10 @@ from skgan.history import History
 from skgan.interfaces import ColumnSpec, Component, DataSpec, Features
 from skgan.model import Model
 from skgan.precision import FLOAT32, Precision
-from skgan.reading import CONFIG, MANIFEST, STATE, Saved, corrupt, manifest_of, read
+from skgan.reading import CONFIG, MANIFEST, STATE, Saved, corrupt, read
 from skgan.resolution import Parts, component
 from skgan.validation import did_you_mean, listed, sentence
+from skgan.writing import Pieces, pieces_of, sealed, size_of
 
 if TYPE_CHECKING:
     from skgan.estimator import GANEstimator
@@ -64,13 +64,13 @@ def save(estimator: GANEstimator, path: str | Path, overwrite: bool = False) -> 
     target = Path(os.path.realpath(path))
     _refuse_existing(target, path, overwrite)
     files = files_of(estimator, estimator._model_, estimator.history_)
-    whole = {MANIFEST: manifest_of(type(estimator).__name__, files), **files}
     try:
-        for missing in reversed([parent for parent in target.parents if not parent.exists()]):
-            _fs.mkdir(missing)
-        _fs.write_directory(target, whole, replace=target.exists())
+        with sealed(type(estimator).__name__, files) as whole:
+            for missing in reversed([parent for parent in target.parents if not parent.exists()]):
+                _fs.mkdir(missing)
+            _fs.write_directory(target, whole, replace=target.exists())
     except OSError as error:
-        raise write_error("path", Path(path), error, whole) from error
+        raise write_error("path", Path(path), error, size_of(files)) from error
 
 
 def files_of(
@@ -79,10 +79,11 @@ def files_of(
     history: Mapping[str, list[float]],
     run: Mapping[str, Any] | None = None,
     best: Mapping[str, np.ndarray] | None = None,
-) -> dict[str, bytes]:
+) -> dict[str, Pieces]:
     """Return the files that describe an estimator with this model; `run` is what only a running fit knows.
 
-    `best` is its best state so far, where it is judged on held-out rows.
+    `best` is its best state so far, where it is judged on held-out rows. The pieces are the model's own memory:
+    they are written before it is trained on.
     """
     arrays, counters = model.stored(copy=False)
     _refuse_to_save_nonfinite(arrays)
@@ -97,10 +98,7 @@ def files_of(
     }
     if run is not None:
         config["run"] = dict(run)
-    return {
-        CONFIG: _json(config),
-        STATE: save_tensors({name: np.asarray(array, order="C") for name, array in tensors.items()}),
-    }
+    return {CONFIG: [_json(config)], STATE: pieces_of(tensors)}
 
 
 def _refuse_existing(target: Path, path: str | Path, overwrite: bool) -> None:

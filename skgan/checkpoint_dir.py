@@ -27,8 +27,9 @@ from skgan.exceptions import (
     TrainingWarning,
     UnsafeFileError,
 )
-from skgan.reading import MANIFEST, corrupt, manifest_of, read_manifest, verify
+from skgan.reading import MANIFEST, corrupt, read_manifest, verify
 from skgan.validation import sentence
+from skgan.writing import Pieces, sealed, size_of
 
 #: intact checkpoints that stay, newest first; the one constant
 KEPT = 3
@@ -88,7 +89,8 @@ class CheckpointDirectory:
         resume : bool or "auto"
             As of `GANEstimator`.
         """
-        if not self.said or (os.path.lexists(self.path) and not self.path.is_dir()):
+        there = next((path for path in (self.path, *self.path.parents) if os.path.lexists(path)), self.path)
+        if not self.said or (os.path.lexists(there) and not there.is_dir()):
             raise CheckpointPlaceError(
                 sentence(
                     f"checkpoint_dir must be a directory of its own, or new. Got {self.said!r}, which is not.",
@@ -137,7 +139,7 @@ class CheckpointDirectory:
             raise
         except OSError as error:
             self.release()
-            raise write_error("checkpoint_dir", self.path, error) from error
+            raise write_error("checkpoint_dir", Path(self.said), error) from error
         if len(self.entries()) > KEPT:
             self._prune()
 
@@ -155,7 +157,7 @@ class CheckpointDirectory:
         with _OWNING:
             # Closing any descriptor of a locked file ends the lock: one that this process has is not opened again.
             if path.exists() and _OWNED.get(_place_of(path.stat())) == os.getpid():
-                raise self._taken(f"this process, {os.getpid()}")
+                raise self._taken(f"this process, {os.getpid()},")
             descriptor = _fs.open_lock(path)
             try:
                 got = _fs.lock(descriptor)
@@ -188,7 +190,7 @@ class CheckpointDirectory:
 
     # --- writing --------------------------------------------------------------------------------
 
-    def write(self, step: int, estimator: str, files: Mapping[str, bytes]) -> Path:
+    def write(self, step: int, estimator: str, files: Mapping[str, Pieces]) -> Path:
         """Write a new checkpoint, and only then remove the oldest.
 
         Parameters
@@ -197,7 +199,7 @@ class CheckpointDirectory:
             Generator updates so far, for people.
         estimator : str
             Class of the estimator.
-        files : mapping of str to bytes
+        files : mapping of str to pieces
             As `skgan.checkpoint` describes the model.
 
         Returns
@@ -213,13 +215,13 @@ class CheckpointDirectory:
         entries = self.entries()
         sequence = entries[-1].sequence + 1 if entries else 1
         path = self.path / f"{sequence:08d}-step{step}"
-        whole = {MANIFEST: manifest_of(estimator, files, sequence=sequence), **files}
         try:
-            self._check_place()
-            _fs.write_directory(path, whole)
+            with sealed(estimator, files, sequence=sequence) as whole:
+                self._check_place()
+                _fs.write_directory(path, whole)
         except OSError as error:
             since = f"The newest one is of step {entries[-1].step}." if entries else "There is none yet."
-            raise write_error("checkpoint_dir", path, error, whole, since) from error
+            raise write_error("checkpoint_dir", Path(self.said) / path.name, error, size_of(files), since) from error
         self._sound.add(sequence)
         self._prune()
         return path
@@ -242,7 +244,8 @@ class CheckpointDirectory:
             except OSError as error:
                 warnings.warn(
                     sentence(
-                        f"The old checkpoint {str(entry.path)!r} could not be removed ({error.strerror}).",
+                        f"The old checkpoint {entry.path.name!r} in {self.said!r} could not be removed",
+                        f"({error.strerror}).",
                         "Training goes on; remove it by hand.",
                     ),
                     TrainingWarning,
@@ -307,10 +310,10 @@ def check_sequence(entry: Entry, manifest: Mapping[str, Any]) -> None:
 
 
 def write_error(
-    argument: str, path: Path, error: OSError, files: Mapping[str, bytes] | None = None, more: str = ""
+    argument: str, path: Path, error: OSError, size: int | None = None, more: str = ""
 ) -> CheckpointWriteError:
     """Return the error that says what could not be written where, why, and how many bytes it needs."""
-    needed = f"It needs {sum(map(len, files.values()))} bytes." if files else ""
+    needed = f"It needs {size} bytes." if size else ""
     reason = error.strerror or str(error) or "no reason given"
     failure = CheckpointWriteError(
         sentence(

@@ -67,6 +67,10 @@ def _fit(
     from skgan import GANEstimator, tables
     from skgan.datasets import load_images
 
+    if not data.exists():
+        raise FileNotFoundError(
+            f"DATA must be a file or a folder. Got {str(data)[-300:]!r}, where nothing is. Give another path."
+        )
     if not _rank():
         _check_out(out, overwrite)
     gan = GANEstimator(verbose=int(sys.stderr.isatty())).set_params(**params)

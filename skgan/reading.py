@@ -40,9 +40,11 @@ MANIFEST, CONFIG, STATE = "manifest.json", "config.json", "state.safetensors"
 LARGEST_MANIFEST, LARGEST_CONFIG, LARGEST_HEAD = 2**20, 2**21, 2**24
 MOST_TENSORS, MOST_DIMENSIONS = 100_000, 8
 
+#: bytes before the head of the tensors, which say how long it is
+HEAD_LENGTH = 8
+
 _CHUNK = 2**20
 _START = 512  # bytes that show what a file is
-_HEAD_LENGTH = 8
 _SAFETENSORS = rb".{8}\{\""
 _KINDS = (
     (rb"version https://git-lfs", "looks like a Git LFS pointer: fetch the file itself with git lfs pull"),
@@ -131,7 +133,7 @@ def read(path: Path, class_name: str) -> Saved:
     if manifest["estimator"] != class_name:
         raise CheckpointMismatchError(
             sentence(
-                f"{str(path)!r} must hold a {class_name}. Got a {manifest['estimator'][:60]!r}.",
+                f"{str(path)!r} must hold an estimator of class {class_name!r}. Got {manifest['estimator'][:60]!r}.",
                 "Load it with that class.",
             )
         )
@@ -142,7 +144,9 @@ def read(path: Path, class_name: str) -> Saved:
 def read_manifest(path: Path) -> dict[str, Any]:
     """Return what the manifest of the directory `path` promises; nothing else is looked at."""
     if not os.path.lexists(path):
-        raise FileNotFoundError(f"No saved model at {str(path.absolute())!r}. Save one first with gan.save(path).")
+        raise FileNotFoundError(
+            f"path must be a directory that save wrote. Got {str(path)!r}, where nothing is. Call gan.save(path) first."
+        )
     if not path.is_dir():
         raise _no_directory(path)
     if not os.path.lexists(path / MANIFEST):
@@ -159,7 +163,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         content = _content(path, MANIFEST, file, size, LARGEST_MANIFEST)
     manifest = _parsed(path, MANIFEST, content)
     version = manifest.get("format")
-    sealed = "sha256" in manifest and manifest["sha256"] != _seal(manifest)
+    sealed = "sha256" in manifest and manifest["sha256"] != seal(manifest)
     if type(version) is int and version > FORMAT and not sealed:
         raise CheckpointVersionError(
             sentence(
@@ -193,41 +197,10 @@ def verify(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def manifest_of(estimator: str, files: Mapping[str, bytes], **more: Any) -> bytes:
-    """Return the manifest that promises `files`, sealed by a digest of its own.
-
-    Parameters
-    ----------
-    estimator : str
-        Class of the estimator.
-    files : mapping of str to bytes
-        `CONFIG` and `STATE`.
-    **more
-        Further keys that `skgan.schema.MANIFEST` names.
-
-    Raises
-    ------
-    CheckpointError
-        When a file is larger than reading allows.
-    """
-    promised: dict[str, dict[str, Any]] = {
-        name: {"size": len(content), "sha256": _digest(content)} for name, content in files.items()
-    }
-    head = files[STATE][: _HEAD_LENGTH + int.from_bytes(files[STATE][:_HEAD_LENGTH], "little")]
-    promised[STATE]["head"] = _digest(head)
-    for what, size, most in (
-        ("settings and columns", len(files[CONFIG]), LARGEST_CONFIG),
-        ("names of tensors", len(head), LARGEST_HEAD),
-    ):
-        if size > most:
-            raise CheckpointError(
-                sentence(
-                    f"The {what} of a saved model must be at most {most} bytes as JSON. Got {size}.",
-                    "Use joblib.dump, or shorter column and class names.",
-                )
-            )
-    manifest = {"format": FORMAT, "estimator": estimator, "skgan": skgan.__version__, "files": promised, **more}
-    return json.dumps({**manifest, "sha256": _seal(manifest)}, indent=1).encode()
+def seal(manifest: Mapping[str, Any]) -> str:
+    """Return the digest of a manifest without its own: of its JSON with sorted keys and no white space."""
+    rest = {name: value for name, value in manifest.items() if name != "sha256"}
+    return _digest(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode())
 
 
 def corrupt(path: Path, reason: str) -> CheckpointCorruptError:
@@ -296,9 +269,9 @@ def _head(path: Path, manifest: Mapping[str, Any]) -> dict[str, Entry]:
     promised = manifest["files"][STATE]
     with _opened(path, STATE) as file:
         _check_size(path, STATE, file, promised["size"])
-        start = file.read(_HEAD_LENGTH)
+        start = file.read(HEAD_LENGTH)
         length = int.from_bytes(start, "little")
-        if len(start) < _HEAD_LENGTH or length > min(LARGEST_HEAD, promised["size"] - _HEAD_LENGTH):
+        if len(start) < HEAD_LENGTH or length > min(LARGEST_HEAD, promised["size"] - HEAD_LENGTH):
             _refuse_other_kinds(path, STATE, file)
             raise corrupt(path, f"{STATE} is no safetensors file")
         text = file.read(length)
@@ -306,7 +279,7 @@ def _head(path: Path, manifest: Mapping[str, Any]) -> dict[str, Entry]:
         raise corrupt(path, f"the head of {STATE} is not what was written")
     entries = _parsed(path, STATE, text.rstrip(b" "), schema.HEAD)
     try:
-        return _tensors(entries, promised["size"] - _HEAD_LENGTH - length)
+        return _tensors(entries, promised["size"] - HEAD_LENGTH - length)
     except ValueError as error:
         raise corrupt(path, f"{STATE}: {error}") from error
 
@@ -317,26 +290,21 @@ def _tensors(entries: dict[str, Any], size: int) -> dict[str, Entry]:
         raise ValueError(f"it has {len(entries)} tensors, more than {MOST_TENSORS}")
     found, place = {}, 0
     for name, entry in sorted(entries.items(), key=lambda item: item[1]["data_offsets"]):
-        width = schema.WIDTHS.get(entry["dtype"])
-        if width is None:
+        dtype = schema.TYPES.get(entry["dtype"])
+        if dtype is None:
             raise ValueError(f"a tensor has the type {entry['dtype'][:20]!r}, which saved models do not have")
         if len(entry["shape"]) > MOST_DIMENSIONS:
             raise ValueError(f"a tensor has more than {MOST_DIMENSIONS} dimensions")
-        length = width * math.prod(entry["shape"])
-        if entry["data_offsets"] != [place, place + length]:
+        tensor = Entry(dtype, tuple(entry["shape"]))
+        if entry["data_offsets"] != [place, place + tensor.size]:
             raise ValueError("the places of the tensors do not follow each other")
-        place += length
+        place += tensor.size
         if not re.fullmatch(r"[^\x00-\x1f/\\][^\x00-\x1f\\]{0,499}", name) or ".." in name:
             raise ValueError("a tensor has a name that could be a path")
-        found[name] = Entry(_numpy_name(entry["dtype"]), tuple(entry["shape"]))
+        found[name] = tensor
     if place != size:
         raise ValueError(f"its tensors have {place} bytes, not {size}")
     return found
-
-
-def _numpy_name(name: str) -> str:
-    kinds = {"B": "bool", "U": "uint", "I": "int", "F": "float"}
-    return "bool" if name == "BOOL" else f"{kinds[name[0]]}{name[1:]}"
 
 
 def _parsed(path: Path, name: str, content: bytes, rule: schema.Rule | None = None) -> dict[str, Any]:
@@ -344,7 +312,8 @@ def _parsed(path: Path, name: str, content: bytes, rule: schema.Rule | None = No
         parsed = strict_json.parsed(content)
     except ValueError as error:
         _refuse_pickle(path, name, content[:_START])
-        raise corrupt(path, f"{name} {_kind(content[:_START]) or f'cannot be read: {error}'}") from error
+        kind = "" if content.lstrip().startswith(b"{") else _kind(content[:_START])
+        raise corrupt(path, f"{name} {kind or f'cannot be read: {error}'}") from error
     if rule is not None:
         _held(path, name, parsed, rule)
     return parsed
@@ -359,12 +328,6 @@ def _held(path: Path, name: str, parsed: dict[str, Any], rule: schema.Rule) -> N
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _seal(manifest: Mapping[str, Any]) -> str:
-    """Return the digest of a manifest without its own: of its JSON with sorted keys and no white space."""
-    rest = {name: value for name, value in manifest.items() if name != "sha256"}
-    return _digest(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode())
 
 
 # --- other files ----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,7 +105,7 @@ class Keeper:
             self.directory.write(model.step, type(self._estimator).__name__, files)
         except MemoryError as error:
             failure = OSError(12, "there is not enough memory to make it")
-            raise write_error("checkpoint_dir", self.directory.path, failure) from error
+            raise write_error("checkpoint_dir", Path(self.directory.said), failure) from error
 
 
 def take_over(

@@ -92,7 +92,7 @@ def each(member: Rule, most: int = 10**6) -> Rule:
         if not isinstance(value, list) or len(value) > most:
             _refuse(place, f"a list of at most {most}")
         for entry in value:
-            member(entry, f"an entry of {place}")
+            member(entry, f"an entry of {place or 'it'}")
 
     return rule
 
@@ -105,7 +105,7 @@ def table(member: Rule) -> Rule:
         if not isinstance(value, dict):
             _refuse(place, "an object")
         for entry in value.values():
-            member(entry, f"a value of {place}")
+            member(entry, f"a value of {place or 'it'}")
 
     return rule
 
@@ -249,19 +249,19 @@ CONFIG = record(
     {"run": RUN},
 )
 
-#: bytes of one number, by the name of its type in safetensors
-WIDTHS = {
-    "BOOL": 1,
-    "U8": 1,
-    "I8": 1,
-    "U16": 2,
-    "I16": 2,
-    "F16": 2,
-    "U32": 4,
-    "I32": 4,
-    "F32": 4,
-    "U64": 8,
-    "I64": 8,
-    "F64": 8,
+#: the types of tensors, by their names in safetensors and in NumPy
+TYPES = {
+    "BOOL": "bool",
+    "U8": "uint8",
+    "I8": "int8",
+    "U16": "uint16",
+    "I16": "int16",
+    "F16": "float16",
+    "U32": "uint32",
+    "I32": "int32",
+    "F32": "float32",
+    "U64": "uint64",
+    "I64": "int64",
+    "F64": "float64",
 }
 HEAD = table(record({"dtype": text, "shape": _LENGTHS, "data_offsets": each(whole(), 2)}))

@@ -476,7 +476,7 @@ def check_columns(estimator: Any, X: Any, *, reset: bool) -> Any:
         raise ValueError(
             sentence(
                 f"X must have at least {least} sample(s) and 1 feature(s). Got shape {tuple(X.shape)},",
-                f"while a minimum of {least} is required. Collect more rows.",
+                f"while a minimum of {least} is required. Give more rows, or columns.",
             )
         )
     names = list(getattr(X, "columns", ()))
@@ -484,7 +484,7 @@ def check_columns(estimator: Any, X: Any, *, reset: bool) -> Any:
     if twins:
         raise ValueError(
             sentence(
-                f"X must have columns of different names. Got {listed(twins, 3)} more than once.",
+                f"X must have columns of different names. Got several called {listed(twins, 3)}.",
                 "Rename them, for example with X.columns = range(X.shape[1]).",
             )
         )

@@ -283,10 +283,10 @@ DATA = [
     x("B51", "a sparse tensor", lambda: torch.eye(5).to_sparse(), TypeError, "X", "sparse_coo", "dense", "X.to_dense()"),
     x("B53", "column names of two types", lambda: _frame(["a", 1, "c"]), TypeError, "Feature names", "['int', 'str']", "all input features have string names", "convert them all"),
     _no_array("B57", "a tensor on the meta device", torch.empty(12, 3, device="meta"), "without data"),
-    x("B38", "a table of no row", lambda: _mixed(0), ValueError, "X must have", "(0, 3)", "at least 2 sample(s) and 1 feature(s)", "Collect more"),
-    x("B40", "a table of one row", lambda: _mixed(1), ValueError, "X must have", "(1, 3)", "a minimum of 2 is required", "Collect more"),
+    x("B38", "a table of no row", lambda: _mixed(0), ValueError, "X must have", "(0, 3)", "at least 2 sample(s) and 1 feature(s)", "Give more rows"),
+    x("B40", "a table of one row", lambda: _mixed(1), ValueError, "X must have", "(1, 3)", "a minimum of 2 is required", "Give more rows"),
     # not in the catalogue
-    x("unlisted", "two columns of one name", lambda: _mixed(12, "aba"), ValueError, "X must have", "'a' more than once", "different names", "Rename them"),
+    x("unlisted", "two columns of one name", lambda: _mixed(12, "aba"), ValueError, "X must have", "several called 'a'", "different names", "Rename them"),
     x("unlisted", "masked cells", np.ma.masked_greater(X, X.mean()), ValueError, "X must hold", "masked", "number in each cell", "X.filled"),
     x("unlisted", "np.matrix", lambda: X.view(np.matrix), TypeError, "X", "Got a matrix", "an array", "np.asarray(X)"),
     x("unlisted", "no channel axis", wide(4, 8, 8, 8), ValueError, "X must have", "(8, 8, 8)", "at most 4", "Say layout="),

@@ -339,5 +339,5 @@ def test_a_directory_put_in_the_place_of_this_one_is_not_written_to(directory):
 def test_an_empty_file_needs_no_write(directory):
     whole = files(1)
     directory.write(1, "Test", whole)
-    _fs.write_directory(directory.path / "empty", {"nothing": b""})
+    _fs.write_directory(directory.path / "empty", {"nothing": []})
     assert (directory.path / "empty" / "nothing").read_bytes() == b""

@@ -150,7 +150,7 @@ def test_the_command_compares_saved_models_and_runs(runs):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nothing", "--data", "rows.npy"], "No saved model"),
+        (["nothing", "--data", "rows.npy"], "where nothing is"),
         (["saved", "--data", "rows.txt"], "must end in"),
         ([], "Missing argument"),
     ],

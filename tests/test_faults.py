@@ -1,6 +1,7 @@
 """Whatever fails, and whenever the process ends: what was acknowledged can be loaded."""
 
 import errno
+import itertools
 import os
 import re
 import resource
@@ -32,7 +33,7 @@ def full(tmp_path):
 
 def ending_after(count, acknowledged=None):
     """Let the process end right after call number `count` of the seam, half of a removal counting too."""
-    calls = [0]
+    calls, numbers = [0], itertools.count(1)
 
     def ending(function):
         def call(*arguments):
@@ -41,8 +42,8 @@ def ending_after(count, acknowledged=None):
                     file.unlink()
                 os._exit(9)
             result = function(*arguments)
-            calls[0] += 1
-            if calls[0] == count:
+            calls[0] = number = next(numbers)  # one after the other, though flushes come from threads
+            if number == count:
                 os._exit(9)
             return result
 
@@ -103,13 +104,13 @@ def test_a_process_may_end_after_every_call_that_replaces_a_model(tmp_path, exch
         number += 1
         path = tmp_path / str(number) / "model"
         path.parent.mkdir()
-        _fs.write_directory(path, {"a": b"old", "b": b"old"})
+        _fs.write_directory(path, {"a": [b"old"], "b": [b"old"]})
 
         def save(path=path, number=number):
             if not exchange:
                 _fs.exchange = lambda one, other: False
             ending_after(number)
-            _fs.write_directory(path, {"a": b"new", "b": b"new"}, replace=True)
+            _fs.write_directory(path, {"a": [b"new"], "b": [b"new"]}, replace=True)
 
         ended = status_of(in_child(save)) == 9
         whole = [content_of(found) for found in path.parent.iterdir()]
@@ -302,7 +303,7 @@ def test_an_error_in_any_call_leaves_the_others_and_no_draft(full, name, monkeyp
 @pytest.mark.parametrize("call", ["mkdir", "create", "write", "sync", "close", "sync_directory", "chmod", "rename"])
 def test_an_error_while_replacing_leaves_the_old_one(tmp_path, call, exchange, monkeypatch):
     path = tmp_path / "model"
-    _fs.write_directory(path, {"a": b"old", "b": b"old"})
+    _fs.write_directory(path, {"a": [b"old"], "b": [b"old"]})
     original, raised = getattr(_fs, call), []
     if not exchange:
         monkeypatch.setattr(_fs, "exchange", lambda one, other: False)
@@ -320,13 +321,13 @@ def test_an_error_while_replacing_leaves_the_old_one(tmp_path, call, exchange, m
         try:
             with monkeypatch.context() as broken:
                 broken.setattr(_fs, call, fail)
-                _fs.write_directory(path, {"a": b"new", "b": b"new"}, replace=True)
+                _fs.write_directory(path, {"a": [b"new"], "b": [b"new"]}, replace=True)
         except OSError as error:
             raised.append(error)
             assert content_of(path) == {b"old": 2}
         else:
             assert content_of(path) == {b"new": 2}
-            _fs.write_directory(path, {"a": b"old", "b": b"old"}, replace=True)
+            _fs.write_directory(path, {"a": [b"old"], "b": [b"old"]}, replace=True)
         assert names(tmp_path) == ["model"]
     assert len(raised) >= (0 if call == "rename" and exchange else 1)
 
@@ -422,4 +423,4 @@ def test_the_small_checkpoints_are_what_they_seem(tmp_path):
     write(directory, 12)
     directory.release()
     assert newest(tmp_path) == 12
-    assert files(12)["config.json"] == b'{"number": 12}'
+    assert files(12)["config.json"] == [b'{"number": 12}']

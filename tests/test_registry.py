@@ -1,14 +1,16 @@
 """Names lead to parts: built-in ones unread, plugins isolated one by one."""
 
+import inspect
 import subprocess
 import sys
 import warnings
+from importlib import metadata
 
 import numpy as np
 import pytest
 from plugin_env import OFFER, plugin_environment, spec
 
-from skgan import GANEstimator, registry
+from skgan import GANEstimator, registry, shipped
 from skgan.architectures.mlp import MLP
 from skgan.exceptions import (
     AmbiguousComponentError,
@@ -19,6 +21,7 @@ from skgan.exceptions import (
     SkganError,
 )
 from skgan.hookspecs import HOOKS
+from skgan.interfaces import Loss
 from skgan.losses.wgan_gp import WGANGP
 
 TINY = {"architecture": MLP(width=16, depth=2), "max_iter": 2, "latent_dim": 8, "random_state": 0}
@@ -190,3 +193,93 @@ def test_a_plugin_part_of_the_wrong_family_is_refused(plugins):
     plugins.install("skgan-theirs", OFFER.format(specs=spec("theirs", "other:Theirs")), other="class Theirs: pass")
     with pytest.raises(SkganError, match="Theirs"):
         GANEstimator("theirs", **TINY).fit(X)
+
+
+def test_all_there_is_to_say_of_a_built_in_part():
+    told = registry.describe("loss", "wgan_gp")
+    assert told.pop("document") == inspect.getdoc(WGANGP)
+    assert told == {
+        "kind": "loss",
+        "name": "wgan-gp",
+        "write": "wgan-gp",
+        "aliases": (),
+        "distribution": "skgan",
+        "version": metadata.version("skgan"),
+        "target": "skgan.losses.wgan_gp:WGANGP",
+        "class": "skgan.losses.wgan_gp.WGANGP",
+        "module": "skgan.losses.wgan_gp",
+        "summary": inspect.getdoc(WGANGP).split("\n")[0],
+        "status": "ready",
+        "parameters": [{"name": "gp_weight", "default": "10.0", "allowed": "a finite float in the range [0, inf)"}],
+    }
+
+
+def test_all_there_is_to_say_of_a_plugins_part(plugins):
+    plugins.install_loss("best-parts", "theirs", "their-loss", summary="It is theirs.")
+    told = registry.describe("loss", "their-loss")
+    assert {name: told[name] for name in ("name", "distribution", "version", "summary", "module", "class")} == {
+        "name": "best-parts/theirs",
+        "distribution": "best-parts",
+        "version": "1.2.3",
+        "summary": "It is theirs.",
+        "module": "best_parts_impl",
+        "class": "best_parts_impl.Theirs",
+    }
+    assert [(each["name"], each["default"]) for each in told["parameters"]] == [("scale", "1.0")]
+    assert registry.name_of("loss", registry.resolve("loss", "theirs")) == "theirs"
+    assert registry.name_of("loss", int) == "int"
+
+
+def test_several_kinds_of_values_are_told_with_or():
+    told = {each["name"]: each["allowed"] for each in registry.describe("augmentation", "noise")["parameters"]}
+    assert told["steps"] == "an int in the range [1, inf) or None"
+
+
+def test_the_summary_of_a_part_that_says_none_is_the_head_of_its_document(plugins):
+    class Mine(Loss):
+        """The head.
+
+        Middle.
+
+        The end.
+        """
+
+        def discriminator(self, batch):
+            return batch.fake_.logits
+
+        generator = discriminator
+
+    with registry.temporary_plugin(Mine):
+        assert registry.describe("loss", "mine")["summary"] == "The head."
+        assert registry.name_of("loss", Mine()) == "mine"
+
+
+def test_built_in_parts_come_first_and_each_says_its_version(plugins):
+    plugins.install_loss("a-first", "aaaa")
+    losses = [part for part in registry.listing() if part.kind == "loss"]
+    assert [part.distribution for part in losses] == ["skgan"] * (len(losses) - 1) + ["a-first"]
+    assert losses[-1].version == "1.2.3"
+    assert {part.version for part in losses[:-1]} == {metadata.version("skgan")}
+    assert [part.name for part in losses[:-1]] == sorted(part.name for part in losses[:-1])
+    kinds = [part.kind for part in registry.listing()]
+    assert sorted(set(kinds), key=kinds.index) == [kind for kind in HOOKS if kind in kinds]
+    assert kinds == sorted(kinds, key=list(HOOKS).index)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NAMES = {'a': 'A'}",
+        "NAMES: dict[str, str] = {'a': 'A'}",
+        "x = 1\nNAMES = {  # a brace } in a comment\n    'a': 'A',\n}\n",
+        "(x, y), NAMES_OF = (1, 2), {}\nx: int\nNAMES: dict\nNAMES = {  # a }\n    'a': 'A'}",
+    ],
+    ids=["plain", "annotated", "a brace in a comment", "others before it"],
+)
+def test_the_literal_of_names_is_found(text):
+    assert shipped._literal_names(text) == {"a": "A"}
+
+
+@pytest.mark.parametrize("text", ["", "x = {'a': 'A'}", "# NAMES\nimport os", "print(NAMES)"])
+def test_a_file_without_names_offers_nothing(text):
+    assert shipped._literal_names(text) == {}

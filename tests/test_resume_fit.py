@@ -481,7 +481,7 @@ def test_too_little_memory_for_a_checkpoint_is_an_error(tmp_path, monkeypatch):
     def large(*arguments):
         raise MemoryError
 
-    monkeypatch.setattr("skgan.checkpoint.save_tensors", large)
+    monkeypatch.setattr("skgan.checkpoint.pieces_of", large)
     with pytest.raises(CheckpointWriteError, match="memory"):
         tiny(tmp_path).fit(X, Y)
 

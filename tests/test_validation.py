@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from skgan import validation
+from skgan import GANEstimator, validation
 from skgan.exceptions import InvalidParameterError
 from skgan.validation import (
     LONGEST_MESSAGE,
@@ -23,6 +23,7 @@ from skgan.validation import (
     Real,
     Sizes,
     as_array,
+    check_columns,
     check_finite,
     check_value,
     did_you_mean,
@@ -215,3 +216,21 @@ def test_a_sentence_of_scikit_learn_gets_the_next_step_and_stays_short():
     assert len(long) == LONGEST_MESSAGE
     assert long.endswith("z … Choose them with X[gan.feature_names_in_], or fit again.")
     assert len(validation._with_advice("z" * 900)) <= LONGEST_MESSAGE
+
+
+def test_a_parameter_of_a_network_is_a_tensor_too():
+    rows = torch.nn.Parameter(torch.arange(6.0).reshape(3, 2))
+    assert np.array_equal(as_array(rows), np.arange(6.0).reshape(3, 2))
+
+
+def test_a_table_may_have_one_column_and_after_fit_one_row():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"a": ["x", "y"]})
+    gan = GANEstimator()
+    assert check_columns(gan, frame, reset=True) is frame
+    assert gan.n_features_in_ == 1
+    assert len(check_columns(gan, frame[:1], reset=False)) == 1
+    with pytest.raises(ValueError, match=r"at least 2 sample\(s\) and 1 feature\(s\). Got shape \(1, 1\)"):
+        check_columns(gan, frame[:1], reset=True)
+    with pytest.raises(ValueError, match=r"at least 1 sample\(s\) and 1 feature\(s\). Got shape \(0, 1\)"):
+        check_columns(gan, frame[:0], reset=False)

@@ -26,6 +26,9 @@ from skgan.validation import sentence
 
 __all__ = ["Encoding"]
 
+#: rows that a preprocessor must bring back in fit, so that it does not fail in sample
+_TRIED = 2
+
 
 class Encoding:
     """Everything learned from X and y about how they look.
@@ -60,14 +63,22 @@ class Encoding:
         self.labels: Labels = label_encoding.learn(y, len(rows), classes, kinds)
         if self.preprocessor is not None:
             width = rows.shape[1]
-            rows = np.asarray(self.preprocessor.fit_transform(rows))
+            rows = preprocessors.applied(self.preprocessor, "fit_transform", rows)
+            preprocessors.applied(self.preprocessor, "inverse_transform", rows[:_TRIED], width)
             self._keeps_shape = rows.shape[1] == width
         else:
             self._keeps_shape = True
         samples = self._samples(rows)
         self.kind = layout.kind if self._keeps_shape else "vector"
         self.shape = samples.shape[1:]
-        self.scaling: Scaling = scalings.make(self.kind, samples)
+        self._scaling: Scaling | np.ndarray = samples
+
+    @property
+    def scaling(self) -> Scaling:
+        """Numbers to the range of the networks; learned when first asked for, since that looks at every number."""
+        if isinstance(self._scaling, np.ndarray):
+            self._scaling = scalings.make(self.kind, self._scaling)
+        return self._scaling
 
     def spec(self, latent_dim: int, codes: dict[str, Any]) -> DataSpec:
         """Return what the networks must know."""
@@ -75,7 +86,7 @@ class Encoding:
         return DataSpec(
             self.kind,
             self.shape,
-            self.scaling.bounded,
+            self.kind == "image",
             labels.kind,
             labels.dim,
             latent_dim,
@@ -86,7 +97,7 @@ class Encoding:
     def encode(self, rows: np.ndarray) -> Tensor:
         """Return flat, checked rows as samples to keep, `(n, *shape)`."""
         if self.preprocessor is not None:
-            rows = np.asarray(self.preprocessor.transform(rows))
+            rows = preprocessors.applied(self.preprocessor, "transform", rows, math.prod(self.shape))
         return self.scaling.encode(self._samples(rows))
 
     def encode_labels(self, y: Any, n: int) -> Tensor:
@@ -148,7 +159,7 @@ class Encoding:
         samples = self.scaling.decode(x.cpu())
         rows = self.layout.flatten(samples) if self._keeps_shape else samples.reshape(len(samples), -1)
         if self.preprocessor is not None:
-            rows = np.asarray(self.preprocessor.inverse_transform(rows))
+            rows = preprocessors.applied(self.preprocessor, "inverse_transform", rows, self.n_features)
         return self.layout.restore(rows)
 
     def state(self, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -174,7 +185,7 @@ class Encoding:
         self.kind = config["kind"]
         self.shape = tuple(config["shape"])
         self._keeps_shape = bool(config["keeps_shape"])
-        self.scaling = scalings.load(config["scaling"], "scaling", arrays)
+        self._scaling = scalings.load(config["scaling"], "scaling", arrays)
         self.labels = label_encoding.load(config["labels"], arrays)
         described = config["preprocessor"]
         self.preprocessor = None if described is None else preprocessors.load(described, "preprocessor", arrays)
@@ -195,9 +206,12 @@ class Encoding:
             raise ValueError("the samples have another shape than the data")
         samples = self.scaling.decode(torch.zeros(1, *self.shape))
         rows = self.layout.flatten(samples) if self._keeps_shape else samples.reshape(1, -1)
+        again = rows
         if self.preprocessor is not None:
             rows = np.asarray(self.preprocessor.inverse_transform(rows))
-        if rows.shape != (1, self.n_features) or tuple(self.encode(rows).shape[1:]) != self.shape:
+            again = np.asarray(self.preprocessor.transform(rows))
+        encoded = self.scaling.encode(self._samples(again))
+        if rows.shape != (1, self.n_features) or tuple(encoded.shape[1:]) != self.shape:
             raise ValueError("the steps of the encoding differ in shape")
         self.layout.check_columns()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,54 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from skgan.exceptions import CheckpointError
+from skgan.exceptions import CheckpointError, InvalidParameterError
 from skgan.validation import listed, sentence
 
 CLOSED_LIST = {
     cls.__name__: cls
     for cls in (MinMaxScaler, StandardScaler, MaxAbsScaler, RobustScaler, QuantileTransformer, PowerTransformer, PCA)
 }
+
+
+def applied(transformer: Any, method: str, rows: np.ndarray, width: int | None = None) -> np.ndarray:
+    """Return what a method of the user's transformer makes of rows: as many rows, of `width` finite numbers.
+
+    Raises
+    ------
+    InvalidParameterError
+        When it raises or returns anything else; with `preprocessor`, its class and the method.
+    """
+    refused = partial(_refused, transformer, method, len(rows), width)
+    try:
+        made = getattr(transformer, method)(rows)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise refused(f"{type(error).__name__}, raised") from error
+    try:
+        found = np.asarray(made)
+        found = found if found.dtype.kind in "biuf" else np.asarray(made, np.float64)
+    except (TypeError, ValueError) as error:
+        raise refused(f"a {type(made).__name__}, returned") from error
+    widths = found.shape[1:] if width is None else (width,)
+    if made is None or found.shape != (len(rows), *widths) or len(widths) != 1 or not found.size:
+        what = "None" if made is None else f"a {type(made).__name__} of shape {found.shape}"
+        raise refused(f"{what}, returned")
+    if n_bad := np.count_nonzero(~np.isfinite(found)):
+        raise refused(f"{n_bad} times NaN or infinity, returned")
+    return found
+
+
+def _refused(transformer: Any, method: str, n_rows: int, width: int | None, got: str) -> InvalidParameterError:
+    numbers = "finite numbers" if width is None else f"{width} finite numbers each"
+    return InvalidParameterError(
+        sentence(
+            "The 'preprocessor' parameter of GANEstimator must be a transformer",
+            f"whose {method} makes {n_rows} rows of {numbers} of as many rows.",
+            f"Got {got} by {type(transformer).__name__[:80]}.",
+            f"Correct its {method}, or transform X yourself and leave preprocessor=None.",
+        )
+    )
 
 
 def plain(value: Any) -> Any:

@@ -377,7 +377,7 @@ def _plugins_of(distribution: str) -> list[plugins.Plugin]:
             sentence(
                 "distribution must be installed and have entry points in the group 'skgan'.",
                 f"Got {shown(distribution)}; there are {listed(known) or 'none'}.",
-                did_you_mean(distribution, known),
+                did_you_mean(distribution, known) or "Install it first.",
             )
         )
     return mine
