@@ -1346,12 +1346,18 @@ class GANEstimator(
         chunk = sampling.CHUNK_OF_TABLES if model.spec.columns else sampling.chunk_rows(device, model.spec.n_values)
         blocks = sampling.blocks(n, chunk, model.spec.n_values)
         own = key if latents is None else ("given",)
-        generator = sampling.Chance(partial(model.precision.run, network), own, device)
+        # a generator of tables may say codes instead of spans, of which nobody looks at all entries
+        decided = getattr(network, "decided", None) if model.spec.columns else None
+        run, taken = (network, encoding.drawn) if decided is None else (decided, encoding.decided)
+        chance = sampling.Chance(partial(model.precision.run, run), own, device)
+
+        def generator(z: Tensor, of_rows: Tensor) -> Tensor:
+            return chance(z, encoding.labels.expand(of_rows))
+
         pieces = []
         bar = tqdm(sampling.ahead(draw, blocks), total=len(blocks), disable=not self.verbose or len(blocks) == 1)
         for rows, z in zip(blocks, bar, strict=True):
-            y = encoding.labels.expand(stored[rows].to(device))
-            pieces.append(encoding.drawn(sampling.generate(generator, z, y, network, chunk)))
+            pieces.append(taken(sampling.generate(generator, z, stored[rows], network, chunk)))
         return pieces
 
     def _preview(self, seen: Tensor, model: Model, n_samples: int, y: Any = None) -> Any:

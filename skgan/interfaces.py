@@ -485,6 +485,10 @@ class Encoder(Component, ABC):
         """Return the code of a value that one category stands for, else -1."""
         return -1
 
+    def values_of_codes(self) -> np.ndarray | None:
+        """Return the value of each code, `(width,)`, where `decode` looks at nothing else; None where it does."""
+        return None
+
 
 class Constraint(Component, ABC):
     """A rule for the rows of a table, which samples keep."""

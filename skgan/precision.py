@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from skgan.interfaces import Critique
 
@@ -23,7 +24,7 @@ class Precision:
 
     name: str
 
-    def run(self, network: nn.Module, *inputs: Tensor) -> Any:
+    def run(self, network: Callable[..., Any], *inputs: Tensor) -> Any:
         """Return what a network makes of the inputs; each call casts the weights anew, as they may have changed."""
         if self.name == "float32":
             return network(*inputs)

@@ -84,6 +84,18 @@ def test_samples_stay_in_the_domain_of_every_column(fitted):
     assert (samples["born"].dt.normalize() == samples["born"]).all()
 
 
+def test_samples_are_those_of_the_whole_network(fitted):
+    """Codes, products with marks and columns by their codes are ways to the same table."""
+    slow = pickle.loads(pickle.dumps(fitted))
+    network = slow._model_.state.average.module
+    network.marks = 0
+    network.decided = None
+    for y in (None, {"city": "Oslo", "gain": 0}):
+        quick = fitted.sample(600, y, random_state=3)
+        pd.testing.assert_frame_equal(quick, slow.sample(600, y, random_state=3))
+        pd.testing.assert_frame_equal(quick.head(5), fitted.sample(5, y, random_state=3))
+
+
 def test_what_follows_from_another_column_always_does(fitted):
     known = set(map(tuple, frame()[["city", "country"]].to_numpy()))
     assert set(map(tuple, fitted.sample(300)[["city", "country"]].to_numpy())) <= known

@@ -61,6 +61,10 @@ class OneHot(Encoder):
         """Return the code of a value, -1 where it shares one or is not known."""
         return self.levels_.code_of(value)
 
+    def values_of_codes(self) -> np.ndarray | None:
+        """Return the values, None where some share a category."""
+        return None if len(self.levels_.rare) else self.levels_.values
+
     def learned(self) -> dict[str, np.ndarray]:
         """Return values and how often each was."""
         return self.levels_.state()

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from skgan.encoding import column_kinds, columns, dependence
 from skgan.encoding import labels as label_encoding
-from skgan.encoding.columns import Column
+from skgan.encoding.columns import Coded, Column
 from skgan.encoding.table_labels import TableLabels
 from skgan.encoding.wishes import Wish, names_columns
 from skgan.interfaces import Asking, ColumnSpec, Constraint, DataSpec, Encoder
@@ -178,12 +178,23 @@ class Table:
 
     def drawn(self, x: Tensor) -> Tensor:
         """Return samples `(n, *shape)` as records: the largest entry of a span is its code."""
-        numbers = x[:, : self.n_numbers].clamp(-1, 1).float().contiguous().cpu()
         spans = x[:, self.n_numbers :].split(self.widths, 1) if self.widths else []
-        codes = torch.stack([span.argmax(1) for span in spans], 1).cpu() if spans else torch.zeros(len(x), 0)
-        return torch.from_numpy(self._packed(numbers.numpy(), codes.numpy().astype(self._code_type)))
+        codes = [span.argmax(1, keepdim=True).float() for span in spans]
+        return self.decided(torch.cat([x[:, : self.n_numbers].float(), *codes], 1))
+
+    def decided(self, rows: Tensor) -> Tensor:
+        """Return samples with codes in the place of spans, `(n, numbers + spans)` float32, as records."""
+        found = rows.cpu().numpy()
+        numbers = np.clip(found[:, : self.n_numbers], -1, 1)
+        return torch.from_numpy(self._packed(numbers, found[:, self.n_numbers :].astype(self._code_type)))
 
     def decoded(self, records: Tensor, key: Key, asked: np.ndarray | None = None) -> dict[int, np.ndarray]:
+        """Return the columns of records by their place, with the codes asked for written in; as for `_decoded`."""
+        told = self._decoded(records, key, asked).items()
+        values = {place: column.spread() if isinstance(column, Coded) else column for place, column in told}
+        return self._kept_to_the_rules(values, key)
+
+    def _decoded(self, records: Tensor, key: Key, asked: np.ndarray | None) -> dict[int, np.ndarray | Coded]:
         """Return the columns of records by their place, with the codes asked for written in.
 
         Parameters
@@ -200,7 +211,7 @@ class Table:
         codes = self.codes(records).numpy()
         if asked is not None and asked.shape[1]:
             codes = np.where(asked >= 0, asked, codes)
-        values: dict[int, np.ndarray] = {}
+        values: dict[int, np.ndarray | Coded] = {}
         kept: dict[int, np.ndarray] = {}
         number, span = 0, 0
         for place in self.shown:
@@ -210,11 +221,10 @@ class Table:
                 own = codes[:, span].astype(np.int64)
                 span += 1
             kept[place] = own
-            rng = numpy_generator((*key, "column", place))
-            values[place] = encoder.decode(numbers[:, number : number + encoder.numbers], own, rng)
+            values[place] = self._column(place, numbers[:, number : number + encoder.numbers], own, key)
             number += encoder.numbers
         nothing = np.zeros((n, 0), np.float32)
-        for place, encoder in enumerate(self.encoders):
+        for place in range(len(self.encoders)):
             if place in self.follows:
                 source, mapping = self.follows[place]
                 own = mapping[kept[source]]
@@ -222,15 +232,26 @@ class Table:
                 own = np.zeros(n, np.int64)
             else:
                 continue
-            values[place] = encoder.decode(nothing, own, numpy_generator((*key, "column", place)))
-        return self._kept_to_the_rules(values, key)
+            values[place] = self._column(place, nothing, own, key)
+        return values
+
+    def _column(self, place: int, numbers: np.ndarray, codes: np.ndarray, key: Key) -> np.ndarray | Coded:
+        """Return a decoded column, by its codes where they say all."""
+        encoder = self.encoders[place]
+        values = encoder.values_of_codes()
+        if values is not None:
+            return Coded(values, codes)
+        return encoder.decode(numbers, codes, numpy_generator((*key, "column", place)))
 
     def finished(self, blocks: list[Tensor], stored: Tensor, key: Key) -> Any:
         """Return all blocks of samples as a table, with the values that stored labels ask for."""
         codes = stored[:, self.labels.n_values :].numpy() if self.labels.condition_dim else None
-        return self.assembled(self.decoded(torch.cat(blocks), key, codes))
+        records = torch.cat(blocks)
+        return self.assembled(
+            self.decoded(records, key, codes) if self.constraints else self._decoded(records, key, codes)
+        )
 
-    def assembled(self, values: Mapping[int, np.ndarray]) -> Any:
+    def assembled(self, values: Mapping[int, np.ndarray | Coded]) -> Any:
         """Return columns by their place as a table, in the types that the columns had."""
         told = {i: self._as_it_came(i, column) for i, column in values.items()}
         return columns.written(self.names, told, self.like, self.frame)
@@ -430,8 +451,10 @@ class Table:
             )
         )
 
-    def _as_it_came(self, place: int, values: np.ndarray) -> np.ndarray:
+    def _as_it_came(self, place: int, values: Any) -> Any:
         """Return decoded values as numbers where the column holds numbers and its encoder has categories."""
+        if isinstance(values, Coded):
+            return replace(values, values=self._as_it_came(place, values.values))
         if self.like[place].holds in (columns.NUMBER, columns.TIME, columns.SPAN) and values.dtype.kind != "f":
             return np.array([np.nan if value is None else value for value in values], np.float64)
         return values
