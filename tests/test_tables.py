@@ -18,7 +18,7 @@ from skgan import GANEstimator, recipes, registry
 from skgan.architectures.tabular import Tabular
 from skgan.constraints import FixedCombinations, LessThan, Unique, Within
 from skgan.encoding import columns as table_columns
-from skgan.encoding.column_kinds import HighCardinalityWarning
+from skgan.encoding.column_kinds import HighCardinalityWarning, UnknownValuesWarning
 from skgan.encoding.mixture import Mixture
 from skgan.encoding.one_hot import OneHot
 from skgan.encoding.table import Table
@@ -597,3 +597,49 @@ def test_labels_in_a_frame_are_labels_still():
     samples, labels = gan.sample(y=y[:5], return_y=True)
     assert len(samples) == 5
     pd.testing.assert_frame_equal(labels, y[:5], check_exact=False)
+
+
+# --- values that fit did not see ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "change", "count"),
+    [
+        ("city", lambda t: t["city"].where(t.index > 6, "Bogota"), 7),
+        ("age", lambda t: t["age"].where(t.index > 2), 3),
+        ("smokes", lambda t: t["smokes"].astype(object).where(t.index > 1, None), 2),
+    ],
+)
+def test_values_that_fit_did_not_see_are_told_of_once_and_never_shown(fitted, column, change, count):
+    data = frame()
+    data[column] = change(data)
+    told = rf"^Column '{column}' has {count} values in 200 rows that it did not have in fit\. .*Fit on rows"
+    for ask in (fitted.transform, fitted.decision_function):
+        with pytest.warns(UnknownValuesWarning, match=told) as warned:
+            assert np.isfinite(ask(data)).all()
+        assert len(warned) == 1
+        assert "Bogota" not in str(warned[0].message)
+    fitted.transform(frame())  # nothing new, nothing to tell
+
+
+def test_training_on_tells_of_new_values_and_of_no_suppressed_ones():
+    gan = GANEstimator(columns={"city": OneHot(least=0.2)}, **SMALL).fit(frame())
+    with pytest.warns(UnknownValuesWarning, match="'size' has 5 values in 200 rows"):
+        gan.partial_fit(frame().assign(size=lambda t: t["size"].cat.add_categories("XXL").where(t.index > 4, "XXL")))
+    assert set(gan.sample(50)["city"]) == {"Rome", "Oslo"}
+
+
+def test_numbers_out_of_range_and_missing_ones_stay_within_what_networks_see(fitted):
+    data = frame().assign(age=1e6)
+    assert np.isfinite(fitted.transform(data)).all()
+    for name in ("min-max", "mixed", "log", "mode-specific", "quantile-normal", "datetime"):
+        encoder = registry.resolve("encoder", name)(**({"spikes": None} if name == "min-max" else {}))
+        numbers, _ = encoder.fit(np.arange(1.0, 90.0)).encode(np.array([-1e9, 1e9, np.nan]))
+        assert np.abs(numbers).max() <= 1, name
+
+
+def test_a_constant_column_of_an_encoder_of_numbers_stays_that_constant():
+    for name in ("min-max", "mixed", "log", "mode-specific", "quantile-normal"):
+        encoder = registry.resolve("encoder", name)().fit(np.full(40, 3.5))
+        back = encoder.decode(*encoder.encode(np.full(5, 3.5)), np.random.default_rng(0))
+        np.testing.assert_array_equal(back, 3.5)

@@ -33,6 +33,10 @@ class HighCardinalityWarning(UserWarning):
     """A column has so many categories that the rarest of them share one."""
 
 
+class UnknownValuesWarning(UserWarning):
+    """A column holds values that it did not hold in `fit`; the networks see others in their place."""
+
+
 @dataclass(frozen=True)
 class Told:
     """One line of the report of columns."""
@@ -147,6 +151,18 @@ def warn_of_many(column: Column, distinct: int, most: int) -> None:
             "Say columns={name: 'embedding'} to keep them apart, or 'id' where it names the rows.",
         ),
         HighCardinalityWarning,
+        stacklevel=2,
+    )
+
+
+def warn_of_unknown(name: Any, count: int, n: int) -> None:
+    """Warn that the networks see other values than a column holds."""
+    warnings.warn(
+        sentence(
+            f"Column {str(name)[:60]!r} has {count} values in {n} rows that it did not have in fit.",
+            "They are taken for values that it had. Fit on rows with all values, or drop those rows.",
+        ),
+        UnknownValuesWarning,
         stacklevel=2,
     )
 

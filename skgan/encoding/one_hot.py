@@ -61,6 +61,10 @@ class OneHot(Encoder):
         """Return the code of a value, -1 where it shares one or is not known."""
         return self.levels_.code_of(value)
 
+    def strange(self, column: np.ndarray) -> np.ndarray:
+        """Return which values `fit` did not see, `(n,)`; where values are suppressed nobody can tell."""
+        return np.zeros(len(column), bool) if self.least else self.levels_.strange(column)
+
     def values_of_codes(self) -> np.ndarray | None:
         """Return the values, None where some share a category."""
         return None if len(self.levels_.rare) else self.levels_.values

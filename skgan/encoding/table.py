@@ -137,15 +137,23 @@ class Table:
             raise ValueError("the steps of the encoding differ in shape")
 
     def encode(self, X: Any, key: Key | None = None) -> Tensor:
-        """Return a table as records, `(n, bytes)`; with a key as it is trained on, without one always the same."""
-        return self._of_chunks(X, key) if hasattr(X, "chunks_of_rows") else self._records(X, key)
+        """Return a table as records, `(n, bytes)`; with a key as it is trained on, without one always the same.
 
-    def _records(self, X: Any, key: Key | None) -> Tensor:
+        Warns of columns with values that they did not have in fit.
+        """
+        strange = np.zeros(len(self.names), int)
+        found = self._of_chunks(X, key, strange) if hasattr(X, "chunks_of_rows") else self._records(X, key, strange)
+        for place in np.nonzero(strange)[0].tolist():
+            column_kinds.warn_of_unknown(self.names[place], int(strange[place]), len(X))
+        return found
+
+    def _records(self, X: Any, key: Key | None, strange: np.ndarray) -> Tensor:
         found = columns.read(X)
         read = [
             column_kinds.as_the_encoder_reads(self._same(column, like), encoder)
             for column, like, encoder in zip(found, self.like, self.encoders, strict=True)
         ]
+        strange += [encoder.strange(own).sum() for encoder, own in zip(self.encoders, read, strict=True)]
         numbers = np.empty((len(X), self.n_numbers), np.float32)
         codes = np.empty((len(X), len(self.widths)), self._code_type)
         number, span = 0, 0
@@ -359,9 +367,9 @@ class Table:
             rule.restore(_under(f"table.rule{place}.", arrays))
         return self
 
-    def _of_chunks(self, X: Any, key: Key | None) -> Tensor:
+    def _of_chunks(self, X: Any, key: Key | None, strange: np.ndarray) -> Tensor:
         """Return the records of a table in a file, in memory or in a file without a name."""
-        width = self._records(X.first.iloc[:1], None).shape[1]
+        width = self._records(X.first.iloc[:1], None, strange.copy()).shape[1]
         if len(X) * width <= LARGEST_IN_MEMORY:
             records = np.empty((len(X), width), np.uint8)
         else:
@@ -369,7 +377,7 @@ class Table:
                 records = np.memmap(file, np.uint8, "w+", shape=(len(X), width))
         start = 0
         for number, chunk in enumerate(X.chunks_of_rows()):
-            own = self._records(chunk, None if key is None else (*key, "chunk", number)).numpy()
+            own = self._records(chunk, None if key is None else (*key, "chunk", number), strange).numpy()
             records[start : start + len(own)] = own
             start += len(own)
         return torch.from_numpy(records)
