@@ -156,8 +156,11 @@ class GANEstimator(
     columns : dict or None, default=None
         What columns of a table are, where their values do not say: name (place, for arrays) to "continuous",
         "integer", "spikes", "discrete", "boolean", "ordinal", "datetime", "id", "constant", or to an encoder by
-        name or as an object. Given, even empty, X is a table of mixed types; otherwise a DataFrame is one when it
-        holds more than numbers.
+        name or as an object. ``"*"`` stands for all columns of the sort that an encoder reads, categories or numbers,
+        and that are not named: ``{"*": OneHot(least=0.01)}`` of `skgan.encoding.one_hot` keeps categories that fewer
+        than one row in a hundred has out of samples and files. That is no differential privacy: frequencies,
+        combinations and the ranges of numbers still follow from the rows. Given, even empty, X is a table of mixed
+        types; otherwise a DataFrame is one when it holds more than numbers.
     constraints : Constraint, list of them, str or None, default=None
         Rules that the rows of a table keep, such as ``LessThan("start", "end")`` of `skgan.constraints`.
     latent_dim : int, default=64

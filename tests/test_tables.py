@@ -599,6 +599,42 @@ def test_labels_in_a_frame_are_labels_still():
     pd.testing.assert_frame_equal(labels, y[:5], check_exact=False)
 
 
+# --- suppression ------------------------------------------------------------------------------------
+
+
+def test_rare_categories_of_all_columns_are_suppressed_at_once(tmp_path):
+    data = frame(400)
+    data.loc[:2, "city"] = "Hamletville"
+    data["size"] = data["size"].cat.add_categories("Colossal")
+    data.loc[5, "size"] = "Colossal"
+    data.loc[7, "same"] = "Unheard-of"
+    gan = GANEstimator(columns={"*": OneHot(least=0.05), "same": "one-hot"}, **SMALL).fit(data)
+    gan.save(tmp_path / "model")
+    samples = GANEstimator.load(tmp_path / "model").sample(500)
+    assert set(samples["city"]) == {"Rome", "Oslo", "Lima"}
+    assert list(samples["size"].cat.categories) == ["S", "M", "L"]
+    stored = b"".join(file.read_bytes() for file in (tmp_path / "model").rglob("*") if file.is_file())
+    assert b"Hamletville" not in stored
+    assert b"Colossal" not in stored
+    assert b"Unheard-of" in stored  # which was asked for by name
+    assert [type(each).__name__ for each in gan._encoding_.encoders][:2] == ["QuantileNormal", "QuantileNormal"]
+
+
+def test_an_encoder_of_numbers_for_all_columns_leaves_categories_alone():
+    gan = GANEstimator(columns={"*": "min-max"}, **SMALL).fit(frame())
+    kinds = {line.name: line.encoder for line in gan.columns_}
+    assert kinds["age"] == kinds["height"] == "MinMax"
+    assert kinds["city"] == "OneHot"
+
+
+def test_a_kind_for_all_columns_is_refused_and_a_column_of_that_name_is_meant():
+    with pytest.raises(InvalidParameterError, match="must give '\\*', all columns, an encoder"):
+        GANEstimator(columns={"*": "discrete"}, **SMALL).fit(frame())
+    data = frame()[["age", "city"]].rename(columns={"age": "*"})
+    gan = GANEstimator(columns={"*": "continuous"}, **SMALL).fit(data)
+    assert [line.kind for line in gan.columns_] == ["continuous", "discrete"]
+
+
 # --- values that fit did not see ----------------------------------------------------------------------
 
 

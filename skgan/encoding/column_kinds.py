@@ -90,8 +90,18 @@ def encoder_of(kind: str) -> Encoder:
     return QuantileNormal(uniform=True)
 
 
-def chosen(column: Column, said: Any) -> tuple[str, Encoder]:
-    """Return kind and encoder, unfitted, of a column; `said` is a kind, an encoder, or None to look at the values."""
+def chosen(column: Column, said: Any, every: Encoder | None = None) -> tuple[str, Encoder]:
+    """Return kind and encoder, unfitted, of a column.
+
+    Parameters
+    ----------
+    column : Column
+        The column.
+    said : str, Encoder or None
+        A kind, an encoder, or None to look at the values.
+    every : Encoder, optional
+        Of all columns of the sort that it reads, of categories or of numbers, for which nobody said another one.
+    """
     kind = said if isinstance(said, str) else kind_of(column)
     if kind not in KINDS:
         raise InvalidParameterError(
@@ -100,7 +110,10 @@ def chosen(column: Column, said: Any) -> tuple[str, Encoder]:
                 f"Got {kind!r}. {did_you_mean(kind, KINDS)}",
             )
         )
-    return kind, said if isinstance(said, Encoder) else encoder_of(kind)
+    if isinstance(said, Encoder):
+        return kind, said
+    encoder = encoder_of(kind)
+    return kind, every if every is not None and every.reads == encoder.reads else encoder
 
 
 def as_the_encoder_reads(column: Column, encoder: Encoder) -> np.ndarray:

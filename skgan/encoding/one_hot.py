@@ -24,6 +24,7 @@ class OneHot(Encoder):
     least : float, default=0.0
         Share of the rows below which a value is suppressed, in [0, 1): it is in no sample and no file. Rows that
         have it count as rows of the other values, by their frequency, and so do rows of values that `fit` did not see.
+        ``columns={"*": OneHot(least=0.01)}`` asks it of all columns of categories. It is no differential privacy.
 
     References
     ----------

@@ -17,12 +17,15 @@ from skgan.encoding import labels as label_encoding
 from skgan.encoding.columns import Coded, Column
 from skgan.encoding.table_labels import TableLabels
 from skgan.encoding.wishes import Wish, names_columns
+from skgan.exceptions import InvalidParameterError
 from skgan.interfaces import Asking, ColumnSpec, Constraint, DataSpec, Encoder
 from skgan.seeding import Key, numpy_generator
 from skgan.validation import did_you_mean, listed, sentence
 
 #: rows of a table in a file that encoders learn from; and bytes of records from which they are kept in a file too
 LEARNED_FROM, LARGEST_IN_MEMORY = 100_000, 2**30
+#: what stands for all columns where a user names them
+EVERY = "*"
 
 
 class Table:
@@ -64,8 +67,9 @@ class Table:
         found = columns.read(X)
         self.names = columns.names_of(X)
         self.frame = hasattr(X, "iloc")
+        every = None if EVERY in self.names else said.get(EVERY)
         _refuse_unknown(said, self.names)
-        chosen = [column_kinds.chosen(column, said.get(column.name)) for column in found]
+        chosen = [column_kinds.chosen(column, said.get(column.name), every) for column in found]
         self.kinds = [kind for kind, _ in chosen]
         self.encoders: list[Encoder] = []
         read: list[np.ndarray] = []
@@ -77,7 +81,7 @@ class Table:
             for encoder, values in zip(self.encoders, read, strict=True)
         ]
         self.follows = dependence.found(codes, [name in said for name in self.names])
-        self.like = [replace(column, values=column.values[:0]) for column in found]
+        self.like = [_without_rows(*each) for each in zip(found, self.encoders, strict=True)]
         self._tell([column_kinds.told(*each) for each in zip(found, self.kinds, self.encoders, strict=True)])
         self._lay_out()
         self._warn()
@@ -483,7 +487,14 @@ class Table:
 
 
 def _refuse_unknown(said: Mapping[Any, Any], names: list[Any]) -> None:
-    unknown = [name for name in said if name not in names]
+    if EVERY not in names and isinstance(said.get(EVERY), str):
+        raise InvalidParameterError(
+            sentence(
+                f"The 'columns' parameter of GANEstimator must give {EVERY!r}, all columns, an encoder.",
+                f"Got the kind {said[EVERY]!r}. Name an encoder, or the columns of that kind.",
+            )
+        )
+    unknown = [name for name in said if name not in names and name != EVERY]
     if unknown:
         raise ValueError(
             sentence(
@@ -491,6 +502,15 @@ def _refuse_unknown(said: Mapping[Any, Any], names: list[Any]) -> None:
                 did_you_mean(str(unknown[0]), map(str, names)) or "Leave it out to let the values decide.",
             )
         )
+
+
+def _without_rows(column: Column, encoder: Encoder) -> Column:
+    """Return what a column is without its values, and without the categories that its encoder suppresses."""
+    categories = column.categories
+    if categories is not None and getattr(encoder, "least", False):
+        kept = set(encoder.levels_.values) | set(encoder.levels_.rare)
+        categories = [value for value in categories if value in kept]
+    return replace(column, values=column.values[:0], categories=categories)
 
 
 def _under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
