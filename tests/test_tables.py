@@ -599,6 +599,24 @@ def test_labels_in_a_frame_are_labels_still():
     pd.testing.assert_frame_equal(labels, y[:5], check_exact=False)
 
 
+def test_periods_are_points_in_time_and_sparse_columns_are_read(tmp_path):
+    months = pd.period_range("2015-01", periods=120, freq="M").to_series(index=range(120))
+    months[3] = pd.NaT
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"month": months, "pay": pd.arrays.SparseArray(rng.choice([0.0, 0.0, 1.5], 120))})
+    gan = GANEstimator(**SMALL).fit(data)
+    gan.save(tmp_path / "model")
+    for model in (gan, GANEstimator.load(tmp_path / "model")):
+        samples = model.sample(80)
+        assert samples["month"].dtype == "period[M]"
+        known = samples["month"].dropna()
+        assert known.min() >= months.min()
+        assert known.max() <= months.max()
+        assert samples["month"].nunique() > 3
+        assert samples["pay"].dtype == "float64"
+        assert set(samples["pay"]) <= {0.0, 1.5}
+
+
 # --- suppression ------------------------------------------------------------------------------------
 
 
@@ -649,7 +667,7 @@ def test_a_kind_for_all_columns_is_refused_and_a_column_of_that_name_is_meant():
 def test_values_that_fit_did_not_see_are_told_of_once_and_never_shown(fitted, column, change, count):
     data = frame()
     data[column] = change(data)
-    told = rf"^Column '{column}' has {count} values in 200 rows that it did not have in fit\. .*Fit on rows"
+    told = rf"^Column '{column}' has {count} values in 200 rows that are not among those learned in fit, .*Fit on rows"
     for ask in (fitted.transform, fitted.decision_function):
         with pytest.warns(UnknownValuesWarning, match=told) as warned:
             assert np.isfinite(ask(data)).all()

@@ -52,6 +52,8 @@ class Levels:
     def strange(self, column: np.ndarray) -> np.ndarray:
         """Return which values are not known, `(n,)`."""
         unknown = set(column.tolist()) - self._code.keys()
+        if not unknown:
+            return np.zeros(len(column), bool)
         return np.fromiter((value in unknown for value in column), bool, len(column))
 
     def code_of(self, value: Any) -> int:

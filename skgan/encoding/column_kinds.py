@@ -172,8 +172,9 @@ def warn_of_unknown(name: Any, count: int, n: int) -> None:
     """Warn that the networks see other values than a column holds."""
     warnings.warn(
         sentence(
-            f"Column {str(name)[:60]!r} has {count} values in {n} rows that it did not have in fit.",
-            "They are taken for values that it had. Fit on rows with all values, or drop those rows.",
+            f"Column {str(name)[:60]!r} has {count} values in {n} rows that are not among those learned in fit,",
+            "which looks at 100,000 rows of a file. They are taken for values that are. Fit on rows with all values,",
+            "or drop those rows.",
         ),
         UnknownValuesWarning,
         stacklevel=2,

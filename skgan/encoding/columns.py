@@ -122,7 +122,11 @@ def _of_series(name: Any, series: Any) -> Column:
         dtype = "ordered" if ordered else "category"
         values = _objects(series.astype(object))
         return Column(name, values, OTHER, dtype, [_plain(v) for v in categories])
-    if isinstance(series.dtype, pd.PeriodDtype | pd.IntervalDtype):
+    if isinstance(series.dtype, pd.SparseDtype):  # comes back dense
+        return _of_series(name, series.sparse.to_dense())
+    if isinstance(series.dtype, pd.PeriodDtype):
+        return Column(name, _microseconds(series.dt.to_timestamp().to_numpy(MICROSECONDS)), TIME, dtype)
+    if isinstance(series.dtype, pd.IntervalDtype):
         return Column(name, _objects(series.astype(str).where(series.notna(), None)), OTHER, "object")
     kind = getattr(getattr(series.dtype, "numpy_dtype", series.dtype), "kind", "O")
     if kind == "M" or isinstance(series.dtype, pd.DatetimeTZDtype):
