@@ -157,8 +157,11 @@ class GANEstimator(
     columns : dict or None, default=None
         What columns of a table are, where their values do not say: name (place, for arrays) to "continuous",
         "integer", "spikes", "discrete", "boolean", "ordinal", "datetime", "id", "constant", or to an encoder by
-        name or as an object. Given, even empty, X is a table of mixed types; otherwise a DataFrame is one when it
-        holds more than numbers.
+        name or as an object. ``"*"`` stands for all columns of the sort that an encoder reads, categories or numbers,
+        and that are not named: ``{"*": OneHot(least=0.01)}`` of `skgan.encoding.one_hot` keeps categories that fewer
+        than one row in a hundred has out of samples and files. That is no differential privacy: frequencies,
+        combinations and the ranges of numbers still follow from the rows. Given, even empty, X is a table of mixed
+        types; otherwise a DataFrame is one when it holds more than numbers.
     constraints : Constraint, list of them, str or None, default=None
         Rules that the rows of a table keep, such as ``LessThan("start", "end")`` of `skgan.constraints`.
     latent_dim : int, default=64
@@ -1348,12 +1351,18 @@ class GANEstimator(
         chunk = sampling.CHUNK_OF_TABLES if model.spec.columns else sampling.chunk_rows(device, model.spec.n_values)
         blocks = sampling.blocks(n, chunk, model.spec.n_values)
         own = key if latents is None else ("given",)
-        generator = sampling.Chance(partial(model.precision.run, network), own, device)
+        # a generator of tables may say codes instead of spans, of which nobody looks at all entries
+        decided = getattr(network, "decided", None) if model.spec.columns else None
+        run, taken = (network, encoding.drawn) if decided is None else (decided, encoding.decided)
+        chance = sampling.Chance(partial(model.precision.run, run), own, device)
+
+        def generator(z: Tensor, of_rows: Tensor) -> Tensor:
+            return chance(z, encoding.labels.expand(of_rows))
+
         pieces = []
         bar = tqdm(sampling.ahead(draw, blocks), total=len(blocks), disable=not self.verbose or len(blocks) == 1)
         for rows, z in zip(blocks, bar, strict=True):
-            y = encoding.labels.expand(stored[rows].to(device))
-            pieces.append(encoding.drawn(sampling.generate(generator, z, y, network, chunk)))
+            pieces.append(taken(sampling.generate(generator, z, stored[rows], network, chunk)))
         return pieces
 
     def _preview(self, seen: Tensor, model: Model, n_samples: int, y: Any = None) -> Any:

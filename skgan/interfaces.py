@@ -37,7 +37,7 @@ from sklearn.base import BaseEstimator
 
 from skgan.digests import digest
 from skgan.exceptions import IncomparableScoresError, IncompatibleComponentError, InvalidParameterError
-from skgan.validation import Boolean, Choice, Integer, Kind, Name, Pair, Real, check_table, sentence
+from skgan.validation import Boolean, Choice, Integer, Kind, Name, Pair, Real, Several, check_table, sentence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,6 +76,7 @@ __all__ = [
     "Regularizer",
     "Sampler",
     "Score",
+    "Several",
     "Stop",
     "Tags",
     "digest",
@@ -487,6 +488,16 @@ class Encoder(Component, ABC):
     def code_of(self, value: Any) -> int:
         """Return the code of a value that one category stands for, else -1."""
         return -1
+
+    def strange(self, column: np.ndarray) -> np.ndarray:
+        """Return which values `fit` did not see, so that `encode` takes others for them, `(n,)` booleans."""
+        from numpy import zeros
+
+        return zeros(len(column), bool)
+
+    def values_of_codes(self) -> np.ndarray | None:
+        """Return the value of each code, `(width,)`, where `decode` looks at nothing else; None where it does."""
+        return None
 
 
 class Constraint(Component, ABC):

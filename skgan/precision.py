@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ class Precision:
 
     name: str
 
-    def run(self, network: nn.Module, *inputs: Tensor) -> Any:
+    def run(self, network: Callable[..., Any], *inputs: Tensor) -> Any:
         """Return what a network makes of the inputs; each call casts the weights anew, as they may have changed."""
         if self.name == "float32":
             return network(*inputs)

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from skgan.engine import device_of
 from skgan.exceptions import TrainingWarning
 from skgan.interfaces import Sampler
-from skgan.latents import Prior
+from skgan.latents import Gaussian, Prior
 from skgan.layers import drawing_from
 from skgan.memory import sent
 from skgan.seeding import Key, torch_generator
@@ -56,7 +56,7 @@ def draw_latents(latent_dim: int, prior: Prior, rng: np.random.Generator, candid
     """
     n = rows.stop - rows.start
     noise = torch.from_numpy(rng.standard_normal((n * candidates, latent_dim), dtype=np.float32))
-    z = in_chunks(prior, noise)
+    z = noise if isinstance(prior, Gaussian) else in_chunks(prior, noise)
     return z if candidates == 1 else z.reshape(n, candidates, latent_dim)
 
 
@@ -107,7 +107,7 @@ def generate(generator: Callable[..., Tensor], z: Tensor, y: Tensor, network: nn
     generator : callable
         Latents and labels to samples.
     z, y : Tensor
-        Latents `(n, latent_dim)` and labels `(n, *label_shape)`, anywhere.
+        Latents `(n, latent_dim)` and labels, one a row, anywhere.
     network : nn.Module
         What `generator` runs; it is put to rest meanwhile.
     chunk : int

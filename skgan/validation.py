@@ -221,6 +221,23 @@ class Kind:
         return self.description
 
 
+class Several:
+    """A list, tuple or array of values, numbers where `numbers` says so."""
+
+    def __init__(self, description: str, numbers: bool = False):
+        self.description = description
+        self.numbers = numbers
+
+    def accepts(self, value: Any) -> bool:
+        """Say whether `value` is allowed."""
+        if not isinstance(value, list | tuple | np.ndarray):
+            return False
+        return not self.numbers or all(isinstance(each, int | float | np.number) for each in value)
+
+    def __str__(self) -> str:
+        return self.description
+
+
 class RandomState:
     """A seed as scikit-learn takes it."""
 

@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 from skgan import GANEstimator, early_stopping, judging, watch
 from skgan.architectures.dcgan import DCGAN
 from skgan.architectures.mlp import MLP
+from skgan.architectures.tabular import Tabular
 from skgan.callbacks import Evaluation
 from skgan.early_stopping import Judge, hold_out
 from skgan.exceptions import IncompatibleComponentError, InvalidParameterError
@@ -161,6 +162,43 @@ def test_the_best_is_a_copy_that_training_does_not_reach(planned):
     held = parts_of_a_fit()
     alone = tiny(early_stopping=False, max_iter=TICK).fit(held.X, held.y)
     np.testing.assert_array_equal(twin, alone.sample(5, random_state=3))
+
+
+def mixed(n=160):
+    """Return a table of numbers with gaps and spikes, text, flags and dates."""
+    rng = np.random.default_rng(5)
+    gaps, spikes = rng.random((2, n)) < 0.3
+    return pd.DataFrame(
+        {
+            "pay": np.where(gaps, np.nan, np.where(spikes, 0.0, rng.gamma(2, 50, n).round(1))),
+            "city": rng.choice(["Rome", "Oslo", None], n),
+            "old": rng.random(n) < 0.4,
+            "born": pd.Timestamp("1990-01-01") + pd.to_timedelta(rng.integers(0, 999, n), unit="D"),
+        }
+    )
+
+
+TABLE = {"architecture": Tabular(width=8, depth=1), "validation_fraction": 0.25}
+
+
+@pytest.mark.parametrize("scoring", ["planned", "detection", "tstr", "column-shapes", "pair-trends", "dcr"])
+def test_of_a_mixed_table_the_best_weights_come_back_to_the_bit(scoring, planned):
+    frame = mixed()
+    part = planned(0.1, 0.5, 0.9, 0.4, 0.3, 0.2)() if scoring == "planned" else scoring
+    gan = tiny(scoring=part, **TABLE).fit(frame)
+    best = gan.history_.best()["step"]
+    assert gan.n_iter_ == best
+    assert gan.history_.last()["step"] == 24
+    scores = gan.history_["validation/score"]
+    assert len(scores) == 6
+    assert np.isfinite(scores).all()
+    seed = tiny()._seed_asked_for()
+    held = hold_out(frame, None, 0.25, seed)
+    alone = tiny(early_stopping=False, max_iter=int(best), **TABLE | {"validation_fraction": 0.1}).fit(held.X)
+    assert arrays(gan) == arrays(alone)
+    pd.testing.assert_frame_equal(gan.sample(20, random_state=0), alone.sample(20, random_state=0))
+    if scoring == "planned":
+        assert best == 3 * TICK
 
 
 @pytest.mark.parametrize(

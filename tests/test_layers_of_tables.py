@@ -5,8 +5,9 @@ import pytest
 import torch
 from scipy.stats import chisquare
 
-from skgan.layers import Dropout, Spans, drawing_from
+from skgan.layers import Dropout, Marks, Spans, drawing_from, joined
 from skgan.layers.chance import gumbel
+from skgan.seeding import global_generator
 
 #: a number, a number beside a category that stands alone, and two spans of two and five categories
 COLUMNS = [(1, 0, 0), (1, 3, 1), (0, 2, 0), (0, 5, 0)]
@@ -113,3 +114,59 @@ def test_gumbel_numbers_have_their_mean_and_spread():
         numbers = gumbel(torch.empty(100_000)).double().numpy()
     assert abs(numbers.mean() - np.euler_gamma) < 0.02
     assert abs(numbers.std() - np.pi / np.sqrt(6)) < 0.02
+
+
+# --- inputs side by side ------------------------------------------------------------------------------
+
+
+def _layer(inputs, outputs, bias=True):
+    with global_generator(("test",)):
+        return torch.nn.Linear(inputs, outputs, bias=bias)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("width", [16, 13])
+@pytest.mark.parametrize("marked", [True, False])
+@pytest.mark.parametrize("gradient", [True, False])
+def test_joined_inputs_are_a_layer_of_what_stands_side_by_side(bias, width, marked, gradient):
+    rng = torch.Generator().manual_seed(0)
+    layer = _layer(3 + 5 + 7, width, bias).double()
+    first, second = (torch.randn(9, k, generator=rng, dtype=torch.float64) for k in (3, 5))
+    third = torch.randn(9, 7, generator=rng, dtype=torch.float64) * (torch.rand(9, 7, generator=rng) < 0.2)
+    with torch.set_grad_enabled(gradient):
+        found = joined(layer, [first, second, Marks.of(third) if marked else third])
+        wanted = layer(torch.cat([first, second, third], 1))
+        torch.testing.assert_close(found, wanted)
+        if gradient:
+            slopes = [torch.autograd.grad(x.sin().sum(), layer.parameters()) for x in (found, wanted)]
+            torch.testing.assert_close(*slopes)
+
+
+def test_joined_inputs_are_rounded_once_where_products_are_bfloat16():
+    layer, inputs = _layer(8, 6), [raw(4)[:, :5], torch.tensor([[0.0, 0.0, 1.0]] * 4)]
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        wanted = layer(torch.cat(inputs, 1))
+        assert torch.equal(joined(layer, inputs), wanted)
+        assert torch.equal(joined(layer, [inputs[0], Marks.of(inputs[1])]), wanted)
+
+
+@pytest.mark.parametrize("wished", [True, False])
+@pytest.mark.parametrize("lent", [True, False])
+def test_codes_are_those_of_the_samples(wished, lent):
+    spans, asked = Spans(COLUMNS, 0.5, hard=True).eval(), None
+    if wished:
+        asked = torch.zeros(400, 10)
+        asked[torch.arange(0, 400, 2), torch.randint(10, (200,), generator=torch.Generator().manual_seed(1))] = 1
+    found = []
+    for ask in (spans, spans.decided):
+        if lent:
+            with of_seed(3):
+                found.append(ask(raw(400), asked))
+        else:
+            found.append(ask(raw(400), asked))
+    x, decided = found
+    assert decided.shape == (400, 2 + 3)
+    torch.testing.assert_close(decided[:, :2], x[:, :2], rtol=0, atol=0)
+    for place, own in enumerate(x[:, 2:].split(WIDTHS, 1)):
+        assert torch.equal(own.argmax(1), decided[:, 2 + place].long())
+    assert (decided[decided[:, 2] == 0, 1] == 0).all()

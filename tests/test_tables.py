@@ -18,7 +18,7 @@ from skgan import GANEstimator, recipes, registry
 from skgan.architectures.tabular import Tabular
 from skgan.constraints import FixedCombinations, LessThan, Unique, Within
 from skgan.encoding import columns as table_columns
-from skgan.encoding.column_kinds import HighCardinalityWarning
+from skgan.encoding.column_kinds import HighCardinalityWarning, UnknownValuesWarning
 from skgan.encoding.mixture import Mixture
 from skgan.encoding.one_hot import OneHot
 from skgan.encoding.table import Table
@@ -82,6 +82,18 @@ def test_samples_stay_in_the_domain_of_every_column(fitted):
     np.testing.assert_array_equal(samples["height"], samples["height"].round(1))
     assert set(samples["gain"] % 100) == {0}
     assert (samples["born"].dt.normalize() == samples["born"]).all()
+
+
+def test_samples_are_those_of_the_whole_network(fitted):
+    """Codes, products with marks and columns by their codes are ways to the same table."""
+    slow = pickle.loads(pickle.dumps(fitted))
+    network = slow._model_.state.average.module
+    network.marks = 0
+    network.decided = None
+    for y in (None, {"city": "Oslo", "gain": 0}):
+        quick = fitted.sample(600, y, random_state=3)
+        pd.testing.assert_frame_equal(quick, slow.sample(600, y, random_state=3))
+        pd.testing.assert_frame_equal(quick.head(5), fitted.sample(5, y, random_state=3))
 
 
 def test_what_follows_from_another_column_always_does(fitted):
@@ -585,3 +597,103 @@ def test_labels_in_a_frame_are_labels_still():
     samples, labels = gan.sample(y=y[:5], return_y=True)
     assert len(samples) == 5
     pd.testing.assert_frame_equal(labels, y[:5], check_exact=False)
+
+
+def test_periods_are_points_in_time_and_sparse_columns_are_read(tmp_path):
+    months = pd.period_range("2015-01", periods=120, freq="M").to_series(index=range(120))
+    months[3] = pd.NaT
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"month": months, "pay": pd.arrays.SparseArray(rng.choice([0.0, 0.0, 1.5], 120))})
+    gan = GANEstimator(**SMALL).fit(data)
+    gan.save(tmp_path / "model")
+    for model in (gan, GANEstimator.load(tmp_path / "model")):
+        samples = model.sample(80)
+        assert samples["month"].dtype == "period[M]"
+        known = samples["month"].dropna()
+        assert known.min() >= months.min()
+        assert known.max() <= months.max()
+        assert samples["month"].nunique() > 3
+        assert samples["pay"].dtype == "float64"
+        assert set(samples["pay"]) <= {0.0, 1.5}
+
+
+# --- suppression ------------------------------------------------------------------------------------
+
+
+def test_rare_categories_of_all_columns_are_suppressed_at_once(tmp_path):
+    data = frame(400)
+    data.loc[:2, "city"] = "Hamletville"
+    data["size"] = data["size"].cat.add_categories("Colossal")
+    data.loc[5, "size"] = "Colossal"
+    data.loc[7, "same"] = "Unheard-of"
+    gan = GANEstimator(columns={"*": OneHot(least=0.05), "same": "one-hot"}, **SMALL).fit(data)
+    gan.save(tmp_path / "model")
+    samples = GANEstimator.load(tmp_path / "model").sample(500)
+    assert set(samples["city"]) == {"Rome", "Oslo", "Lima"}
+    assert list(samples["size"].cat.categories) == ["S", "M", "L"]
+    stored = b"".join(file.read_bytes() for file in (tmp_path / "model").rglob("*") if file.is_file())
+    assert b"Hamletville" not in stored
+    assert b"Colossal" not in stored
+    assert b"Unheard-of" in stored  # which was asked for by name
+    assert [type(each).__name__ for each in gan._encoding_.encoders][:2] == ["QuantileNormal", "QuantileNormal"]
+
+
+def test_an_encoder_of_numbers_for_all_columns_leaves_categories_alone():
+    gan = GANEstimator(columns={"*": "min-max"}, **SMALL).fit(frame())
+    kinds = {line.name: line.encoder for line in gan.columns_}
+    assert kinds["age"] == kinds["height"] == "MinMax"
+    assert kinds["city"] == "OneHot"
+
+
+def test_a_kind_for_all_columns_is_refused_and_a_column_of_that_name_is_meant():
+    with pytest.raises(InvalidParameterError, match="must give '\\*', all columns, an encoder"):
+        GANEstimator(columns={"*": "discrete"}, **SMALL).fit(frame())
+    data = frame()[["age", "city"]].rename(columns={"age": "*"})
+    gan = GANEstimator(columns={"*": "continuous"}, **SMALL).fit(data)
+    assert [line.kind for line in gan.columns_] == ["continuous", "discrete"]
+
+
+# --- values that fit did not see ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("column", "change", "count"),
+    [
+        ("city", lambda t: t["city"].where(t.index > 6, "Bogota"), 7),
+        ("age", lambda t: t["age"].where(t.index > 2), 3),
+        ("smokes", lambda t: t["smokes"].astype(object).where(t.index > 1, None), 2),
+    ],
+)
+def test_values_that_fit_did_not_see_are_told_of_once_and_never_shown(fitted, column, change, count):
+    data = frame()
+    data[column] = change(data)
+    told = rf"^Column '{column}' has {count} values in 200 rows that are not among those learned in fit, .*Fit on rows"
+    for ask in (fitted.transform, fitted.decision_function):
+        with pytest.warns(UnknownValuesWarning, match=told) as warned:
+            assert np.isfinite(ask(data)).all()
+        assert len(warned) == 1
+        assert "Bogota" not in str(warned[0].message)
+    fitted.transform(frame())  # nothing new, nothing to tell
+
+
+def test_training_on_tells_of_new_values_and_of_no_suppressed_ones():
+    gan = GANEstimator(columns={"city": OneHot(least=0.2)}, **SMALL).fit(frame())
+    with pytest.warns(UnknownValuesWarning, match="'size' has 5 values in 200 rows"):
+        gan.partial_fit(frame().assign(size=lambda t: t["size"].cat.add_categories("XXL").where(t.index > 4, "XXL")))
+    assert set(gan.sample(50)["city"]) == {"Rome", "Oslo"}
+
+
+def test_numbers_out_of_range_and_missing_ones_stay_within_what_networks_see(fitted):
+    data = frame().assign(age=1e6)
+    assert np.isfinite(fitted.transform(data)).all()
+    for name in ("min-max", "mixed", "log", "mode-specific", "quantile-normal", "datetime"):
+        encoder = registry.resolve("encoder", name)(**({"spikes": None} if name == "min-max" else {}))
+        numbers, _ = encoder.fit(np.arange(1.0, 90.0)).encode(np.array([-1e9, 1e9, np.nan]))
+        assert np.abs(numbers).max() <= 1, name
+
+
+def test_a_constant_column_of_an_encoder_of_numbers_stays_that_constant():
+    for name in ("min-max", "mixed", "log", "mode-specific", "quantile-normal"):
+        encoder = registry.resolve("encoder", name)().fit(np.full(40, 3.5))
+        back = encoder.decode(*encoder.encode(np.full(5, 3.5)), np.random.default_rng(0))
+        np.testing.assert_array_equal(back, 3.5)

@@ -10,7 +10,9 @@ same samples:
 - pairs: mean over pairs of columns of 1 - TV of their two-way tables, numbers in ten bins of equal counts;
 - TSTR: AUC on the held-out rows of a gradient boosting trained on the samples;
 - detection: AUC of a gradient boosting that tells samples from training rows, 0.5 is best;
-- copies: share of samples that equal a training row in all columns, beside that of held-out rows.
+- copies: share of samples that equal a training row in all columns, beside that of held-out rows;
+- near: share of samples as near to a training row as the nearest hundredth of held-out rows (new rows: 0.01);
+- DCR: median distance of samples to the closest training row, over that of held-out rows (new rows: 1).
 """
 
 import argparse
@@ -28,6 +30,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_predict, train_test_split
 from sklearn.preprocessing import OrdinalEncoder
+
+from skgan.metrics.closest_records import DCR, NearCopies
 
 BINS = 10
 #: updates of a model of skgan, whatever the epochs come to
@@ -171,6 +175,8 @@ class Judge:
             "TSTR": self.tstr(fake),
             "detection": self.detection(fake),
             "copies": self.copies(fake),
+            "near": float(NearCopies()(self.train, fake, X_held_out=self.test)),
+            "DCR": float(DCR()(self.train, fake, X_held_out=self.test)),
         }
 
 
@@ -251,16 +257,21 @@ def skgan_model(train, n, epochs, name, seed=0):
     return fake, {"fit": fitted - start, "rows/s": n / (seconds() - fitted)}, gan
 
 
-def ctgan_model(train, n, epochs):
+def fitted_package(train, epochs):
     from ctgan import CTGAN
 
-    start = seconds()
     try:
         gan = CTGAN(epochs=epochs, enable_gpu=False)
     except TypeError:
         gan = CTGAN(epochs=epochs, cuda=False)
     gan.set_random_state(0)
     gan.fit(train, [name for name in train if not pd.api.types.is_numeric_dtype(train[name])])
+    return gan
+
+
+def ctgan_model(train, n, epochs):
+    start = seconds()
+    gan = fitted_package(train, epochs)
     fitted = seconds()
     fake = gan.sample(n)
     return fake, {"fit": fitted - start, "rows/s": n / (seconds() - fitted)}
@@ -342,25 +353,81 @@ class Lean:
         self.adam[0].step()
 
 
-def speed(train, rounds=5, steps=52):
-    """Return seconds an epoch of the recipe "ctgan" and of the lean loop, in turn, the least of a few rounds."""
+def of_skgan(gan, train, epochs):
+    """Return seconds an epoch of updates alone: of a longer fit less one of a single update."""
+    steps, taken = epochs * (len(train) // gan.batch_size), []
+    for updates in (1, steps + 1):
+        start = time.process_time()
+        gan.set_params(max_iter=updates).fit(train)
+        taken.append(time.process_time() - start)
+    return (taken[1] - taken[0]) / epochs
+
+
+def of_lean(lean, train, epochs):
+    start = time.process_time()
+    for _ in range(epochs * (len(train) // lean.batch)):
+        lean.step()
+    return (time.process_time() - start) / epochs
+
+
+def of_package(train, epochs):
+    """Return seconds an epoch between the last update of the first epoch and the last of all: no preparation."""
+    from torch.optim.optimizer import register_optimizer_step_post_hook
+
+    at = []
+    hook = register_optimizer_step_post_hook(lambda *_: at.append(time.process_time()))
+    try:
+        fitted_package(train, epochs + 1)
+    finally:
+        hook.remove()
+    return (at[-1] - at[len(at) // (epochs + 1) - 1]) / epochs
+
+
+def speed(train, rounds=2, epochs=2):
+    """Print CPU seconds an epoch of the recipe "ctgan", of a lean loop and of the package, A B C C B A."""
     from skgan import recipes
 
     gan = recipes.make("ctgan", random_state=0, max_iter=1).fit(train)
-    lean, found = Lean(gan, train), {"skgan": [], "lean": []}
+    lean = Lean(gan, train)
     gan.set_params(warm_start=True)
+    ways = {"recipe ctgan": lambda: of_skgan(gan, train, epochs), "lean loop": lambda: of_lean(lean, train, epochs)}
+    if importlib.util.find_spec("ctgan"):
+        ways["package ctgan"] = lambda: of_package(train, epochs)
+    found = {name: [] for name in ways}
     for _ in range(rounds):
-        start = time.process_time()
-        gan.set_params(max_iter=1).fit(train)
-        once = time.process_time() - start
-        start = time.process_time()
-        gan.set_params(max_iter=steps + 1).fit(train)
-        found["skgan"].append(time.process_time() - start - once)
-        start = time.process_time()
-        for _ in range(steps):
-            lean.step()
-        found["lean"].append(time.process_time() - start)
-    return {name: min(values) for name, values in found.items()}
+        for name in [*ways, *reversed(ways)]:
+            found[name].append(ways[name]())
+    told(found, "CPU s an epoch")
+
+
+def rates(train, rounds=6):
+    """Print rows sampled a second of CPU and of wall clock, all models in turn; training decides neither."""
+    from skgan import recipes
+
+    models = {name: recipes.make(name, random_state=0, max_iter=100).fit(train) for name in ("skgan", "ctgan")}
+    if importlib.util.find_spec("ctgan"):
+        models["package ctgan"] = fitted_package(train, 1)
+    cpu, wall, n = {name: [] for name in models}, {name: [] for name in models}, len(train)
+    for turn in range(rounds + 1):
+        for name, model in models.items():
+            start = time.process_time(), time.perf_counter()
+            model.sample(n)
+            if turn:  # after one that warms up
+                cpu[name].append(n / (time.process_time() - start[0]))
+                wall[name].append(n / (time.perf_counter() - start[1]))
+    told(cpu, "rows a CPU second")
+    told(wall, "rows a second of wall clock")
+
+
+def told(found, what):
+    """Print the median, least and most of each list, and of its ratios to the last one's in the same turn."""
+    *_, last = found
+    print(what)
+    for name, values in found.items():
+        shares = np.array(values) / found[last]
+        own, ratio = ((np.median(each), min(each), max(each)) for each in (values, shares))
+        figures = "{:10.2f} ({:.2f} to {:.2f})".format(*own), "{:.2f} ({:.2f} to {:.2f})".format(*ratio)
+        print(f"{name:15s} {figures[0]:36s} {figures[1]} of {last}'s", flush=True)
 
 
 def main():
@@ -370,13 +437,14 @@ def main():
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--recipe", action="append")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--speed", action="store_true", help="only seconds an epoch beside a hand-written loop")
+    parser.add_argument("--speed", action="store_true", help="only seconds an epoch, beside a hand-written loop")
+    parser.add_argument("--rates", action="store_true", help="only rows sampled a second")
     said = parser.parse_args()
     torch.set_num_threads(1)
     frame, target, zeros = CASES[said.case](said.data)
     train, test = (part.reset_index(drop=True) for part in train_test_split(frame, test_size=0.2, random_state=0))
-    if said.speed:
-        print(pd.Series(speed(train)).round(2).to_string())
+    if said.speed or said.rates:
+        (speed if said.speed else rates)(train)
         return
     judge, n, rng = Judge(train, test, target), len(train), np.random.default_rng(0)
     rows, times = {}, {}

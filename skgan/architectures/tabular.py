@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from skgan.interfaces import Architecture, Boolean, Choice, Conditioning, Critique, DataSpec, Integer, Real, Tags
-from skgan.layers import Dropout, LayerNorm, Spans
+from skgan.layers import Dropout, LayerNorm, Marks, NoEmbedding, Spans, joined
 
 NAMES = {"tabular": "Tabular"}
 
@@ -113,6 +113,8 @@ class _Generator(nn.Module):
         super().__init__()
         self.embed = conditioning.embed(spec)
         self.conditions = spec.condition_dim if part.write else 0
+        #: last entries of an embedded label of which hardly any is not 0
+        self.marks = spec.condition_dim if isinstance(self.embed, NoEmbedding) else 0
         width = spec.latent_dim + self.embed.out_features
         self.layers, self.norms = nn.ModuleList(), nn.ModuleList()
         for _ in range(part.depth):
@@ -130,17 +132,36 @@ class _Generator(nn.Module):
 
     def forward(self, z: Tensor, y: Tensor) -> Tensor:
         """Return samples `(n, *shape)` for latents `(n, latent_dim)` and labels `(n, label_dim)`."""
-        e = self.embed(y)
-        h = torch.cat([z, e], 1)
-        for place, layer in enumerate(self.layers):
-            new = layer(h)
-            if len(self.norms):
-                new = self.norms[place](new, e)
-            h = torch.cat([self.activation(new), h], 1)
-        raw = self.out(h)
+        raw = self._raw(z, y)
         if self.spans is None:
             return raw.unflatten(1, self.shape)
-        return self.spans(raw, y[:, -self.conditions :] if self.conditions else None)
+        return self.spans(raw, self._written(y))
+
+    def decided(self, z: Tensor, y: Tensor) -> Tensor:
+        """Return samples of a table with the code of each span in its place, `(n, numbers + spans)` float32."""
+        assert self.spans is not None
+        return self.spans.decided(self._raw(z, y), self._written(y))
+
+    def _raw(self, z: Tensor, y: Tensor) -> Tensor:
+        e = self.embed(y)
+        inputs: list[Tensor | Marks] = [z, *self._told(e)]
+        for place, layer in enumerate(self.layers):
+            assert isinstance(layer, nn.Linear)
+            new = joined(layer, inputs)
+            if len(self.norms):
+                new = self.norms[place](new, e)
+            inputs = [self.activation(new), *inputs]
+        return joined(self.out, inputs)
+
+    def _told(self, e: Tensor) -> list[Tensor | Marks]:
+        """Return embedded labels; by their marks where samples are drawn, since hardly any value is asked for."""
+        if self.training or torch.is_grad_enabled() or e.is_cuda or not self.marks:
+            return [e]
+        own = e.shape[1] - self.marks
+        return [e[:, :own], Marks.of(e[:, own:])] if own else [Marks.of(e)]
+
+    def _written(self, y: Tensor) -> Tensor | None:
+        return y[:, -self.conditions :] if self.conditions else None
 
 
 class _Discriminator(nn.Module):

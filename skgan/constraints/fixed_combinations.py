@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skgan.interfaces import Constraint, Kind, sentence
+from skgan.interfaces import Constraint, Several, sentence
 
 NAMES = {"fixed-combinations": "FixedCombinations"}
 
@@ -37,7 +37,7 @@ class FixedCombinations(Constraint):
     array(['Italy'], dtype=object)
     """
 
-    constraints = {"columns": (Kind("a list of names", "__len__", "__iter__"),)}
+    constraints = {"columns": (Several("a list of names"),)}
 
     def __init__(self, columns: Sequence[Any] = ()):
         self.columns = columns

@@ -49,6 +49,13 @@ class Levels:
             codes[unknown] = drawn
         return codes
 
+    def strange(self, column: np.ndarray) -> np.ndarray:
+        """Return which values are not known, `(n,)`."""
+        unknown = set(column.tolist()) - self._code.keys()
+        if not unknown:
+            return np.zeros(len(column), bool)
+        return np.fromiter((value in unknown for value in column), bool, len(column))
+
     def code_of(self, value: Any) -> int:
         """Return the code of a value that has a category of its own, -1 otherwise."""
         code = self._code.get(None if value != value else value, -1)

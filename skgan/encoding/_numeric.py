@@ -46,22 +46,24 @@ class Numeric(Encoder):
         codes[place >= 0] = place[place >= 0]
         rest = place < 0
         if self.number_ and rest.any():
-            numbers[rest, 0], kinds = self._encoded(column[rest], rng)
+            numbers[rest, 0], kinds = self._encoded(self._known(column[rest]), rng)
             codes[rest] = kinds + self.alone
         return numbers, codes
 
     def decode(self, numbers: np.ndarray, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return values of the column."""
-        if self.width and self.alone:
-            known = np.append(self.spikes_, np.nan)
-            values = known[np.minimum(codes, len(known) - 1)]
-        else:
-            values = np.full(len(codes), np.nan)
+        known = np.append(self.spikes_, np.nan)
+        values = known[np.minimum(codes, len(known) - 1)]
         rest = codes >= self.alone
         if self.number_ and rest.any() and self.domain_ is not None:
             kinds = codes[rest] - self.alone
             values[rest] = self.domain_.snap(self._decoded(numbers[rest, 0].astype(np.float64), kinds))
         return values
+
+    def strange(self, column: np.ndarray) -> np.ndarray:
+        """Return which values are missing where none was in `fit`, or are there where all were missing, `(n,)`."""
+        missing = np.isnan(column)
+        return ~missing if self.domain_ is None else missing & (not self.misses_)
 
     def code_of(self, value: float) -> int:
         """Return the code of a spike, or of a missing value for NaN."""
@@ -92,8 +94,13 @@ class Numeric(Encoder):
         self.alone = len(self.spikes_) + self.misses_
         total = self.alone + kinds
         self.width = total if total > 1 else 0
-        if not self.width:
-            self.alone = 0 if self.number_ else self.alone
+        self.alone = self.alone if self.width else 0
+
+    def _known(self, values: np.ndarray) -> np.ndarray:
+        """Return values within the range of the column, the middle of it for those that are missing as none was."""
+        assert self.domain_ is not None
+        low, high = self.domain_.low, self.domain_.high
+        return np.clip(np.where(np.isnan(values), (low + high) / 2, values), low, high)
 
     def _place(self, column: np.ndarray) -> np.ndarray:
         """Return the code of each spike and missing value, -1 for the rest."""

@@ -33,6 +33,10 @@ class HighCardinalityWarning(UserWarning):
     """A column has so many categories that the rarest of them share one."""
 
 
+class UnknownValuesWarning(UserWarning):
+    """A column holds values that it did not hold in `fit`; the networks see others in their place."""
+
+
 @dataclass(frozen=True)
 class Told:
     """One line of the report of columns."""
@@ -86,8 +90,18 @@ def encoder_of(kind: str) -> Encoder:
     return QuantileNormal(uniform=True)
 
 
-def chosen(column: Column, said: Any) -> tuple[str, Encoder]:
-    """Return kind and encoder, unfitted, of a column; `said` is a kind, an encoder, or None to look at the values."""
+def chosen(column: Column, said: Any, every: Encoder | None = None) -> tuple[str, Encoder]:
+    """Return kind and encoder, unfitted, of a column.
+
+    Parameters
+    ----------
+    column : Column
+        The column.
+    said : str, Encoder or None
+        A kind, an encoder, or None to look at the values.
+    every : Encoder, optional
+        Of all columns of the sort that it reads, of categories or of numbers, for which nobody said another one.
+    """
     kind = said if isinstance(said, str) else kind_of(column)
     if kind not in KINDS:
         raise InvalidParameterError(
@@ -96,7 +110,10 @@ def chosen(column: Column, said: Any) -> tuple[str, Encoder]:
                 f"Got {kind!r}. {did_you_mean(kind, KINDS)}",
             )
         )
-    return kind, said if isinstance(said, Encoder) else encoder_of(kind)
+    if isinstance(said, Encoder):
+        return kind, said
+    encoder = encoder_of(kind)
+    return kind, every if every is not None and every.reads == encoder.reads else encoder
 
 
 def as_the_encoder_reads(column: Column, encoder: Encoder) -> np.ndarray:
@@ -147,6 +164,19 @@ def warn_of_many(column: Column, distinct: int, most: int) -> None:
             "Say columns={name: 'embedding'} to keep them apart, or 'id' where it names the rows.",
         ),
         HighCardinalityWarning,
+        stacklevel=2,
+    )
+
+
+def warn_of_unknown(name: Any, count: int, n: int) -> None:
+    """Warn that the networks see other values than a column holds."""
+    warnings.warn(
+        sentence(
+            f"Column {str(name)[:60]!r} has {count} values in {n} rows that are not among those learned in fit,",
+            "which looks at 100,000 rows of a file. They are taken for values that are. Fit on rows with all values,",
+            "or drop those rows.",
+        ),
+        UnknownValuesWarning,
         stacklevel=2,
     )
 

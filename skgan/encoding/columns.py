@@ -43,6 +43,18 @@ class Column:
     categories: list | None = None
 
 
+@dataclass(frozen=True)
+class Coded:
+    """Values of a column by their codes: few values, and which of them each row has."""
+
+    values: np.ndarray
+    codes: np.ndarray
+
+    def spread(self) -> np.ndarray:
+        """Return the value of each row, `(n,)`."""
+        return self.values[self.codes]
+
+
 def is_table(X: Any, columns: Any) -> bool:
     """Say whether X is a table of mixed types: a DataFrame that holds more than numbers, or whose columns are given."""
     if getattr(X, "ndim", 0) != 2:
@@ -72,14 +84,14 @@ def read(X: Any) -> list[Column]:
     return [_of_objects(i, X[:, i], X.dtype) for i in range(X.shape[1])]
 
 
-def written(names: list[Any], columns: Mapping[int, np.ndarray], like: list[Column], frame: bool) -> Any:
+def written(names: list[Any], columns: Mapping[int, np.ndarray | Coded], like: list[Column], frame: bool) -> Any:
     """Return columns as a table: a DataFrame with the types they had, or an array.
 
     Parameters
     ----------
     names : list
         Of the columns.
-    columns : mapping of int to array
+    columns : mapping of int to array or Coded
         As `Column.values` has them, by their place.
     like : list of Column
         What they are; the values are not looked at.
@@ -87,7 +99,8 @@ def written(names: list[Any], columns: Mapping[int, np.ndarray], like: list[Colu
         Whether the table is a DataFrame.
     """
     if not frame:
-        return _array(columns, like)
+        whole = {i: values.spread() if isinstance(values, Coded) else values for i, values in columns.items()}
+        return _array(whole, like)
     import pandas as pd
 
     series = [_series(columns[i], like[i]) for i in range(len(names))]
@@ -109,7 +122,11 @@ def _of_series(name: Any, series: Any) -> Column:
         dtype = "ordered" if ordered else "category"
         values = _objects(series.astype(object))
         return Column(name, values, OTHER, dtype, [_plain(v) for v in categories])
-    if isinstance(series.dtype, pd.PeriodDtype | pd.IntervalDtype):
+    if isinstance(series.dtype, pd.SparseDtype):  # comes back dense
+        return _of_series(name, series.sparse.to_dense())
+    if isinstance(series.dtype, pd.PeriodDtype):
+        return Column(name, _microseconds(series.dt.to_timestamp().to_numpy(MICROSECONDS)), TIME, dtype)
+    if isinstance(series.dtype, pd.IntervalDtype):
         return Column(name, _objects(series.astype(str).where(series.notna(), None)), OTHER, "object")
     kind = getattr(getattr(series.dtype, "numpy_dtype", series.dtype), "kind", "O")
     if kind == "M" or isinstance(series.dtype, pd.DatetimeTZDtype):
@@ -198,9 +215,11 @@ def _finite(name: Any, numbers: np.ndarray) -> np.ndarray:
 # --- back -----------------------------------------------------------------------------------------
 
 
-def _series(values: np.ndarray, like: Column) -> Any:
+def _series(values: np.ndarray | Coded, like: Column) -> Any:
     import pandas as pd
 
+    if isinstance(values, Coded):
+        return pd.Series(_series(values.values, like).array.take(values.codes))
     holds, dtype = like.holds, like.dtype
     if holds in (TIME, SPAN):
         return _times(values, holds, dtype)

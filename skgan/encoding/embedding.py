@@ -66,6 +66,10 @@ class PointEmbedding(Encoder):
         ]
         return self.levels_.decode(np.concatenate(nearest) if nearest else np.empty(0, int), rng)
 
+    def strange(self, column: np.ndarray) -> np.ndarray:
+        """Return which values `fit` did not see, `(n,)`."""
+        return self.levels_.strange(column)
+
     def learned(self) -> dict[str, np.ndarray]:
         """Return values and how often each was."""
         return self.levels_.state()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from skgan.encoding._numeric import Numeric
-from skgan.interfaces import Choice, Kind
+from skgan.interfaces import Choice, Several
 
 NAMES = {"min-max": "MinMax"}
 
@@ -34,7 +34,7 @@ class MinMax(Numeric):
     array([[1.]], dtype=float32)
     """
 
-    constraints = {"spikes": (Choice("auto", None), Kind("a list of numbers", "__len__", "__iter__"))}
+    constraints = {"spikes": (Choice("auto", None), Several("a list of numbers", numbers=True))}
 
     def __init__(self, spikes: str | Sequence[float] | None = "auto"):
         self.spikes = spikes

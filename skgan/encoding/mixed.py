@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from skgan.encoding.mode_specific import ModeSpecific
-from skgan.interfaces import Choice, Integer, Kind
+from skgan.interfaces import Choice, Integer, Several
 
 NAMES = {"mixed": "Mixed"}
 
@@ -36,7 +36,7 @@ class Mixed(ModeSpecific):
 
     constraints = {
         "modes": (Integer(1),),
-        "spikes": (Choice("auto", None), Kind("a list of numbers", "__len__", "__iter__")),
+        "spikes": (Choice("auto", None), Several("a list of numbers", numbers=True)),
     }
 
     def __init__(self, modes: int = 10, spikes: str | Sequence[float] | None = "auto"):

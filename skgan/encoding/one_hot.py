@@ -24,6 +24,7 @@ class OneHot(Encoder):
     least : float, default=0.0
         Share of the rows below which a value is suppressed, in [0, 1): it is in no sample and no file. Rows that
         have it count as rows of the other values, by their frequency, and so do rows of values that `fit` did not see.
+        ``columns={"*": OneHot(least=0.01)}`` asks it of all columns of categories. It is no differential privacy.
 
     References
     ----------
@@ -60,6 +61,14 @@ class OneHot(Encoder):
     def code_of(self, value: Any) -> int:
         """Return the code of a value, -1 where it shares one or is not known."""
         return self.levels_.code_of(value)
+
+    def strange(self, column: np.ndarray) -> np.ndarray:
+        """Return which values `fit` did not see, `(n,)`; where values are suppressed nobody can tell."""
+        return np.zeros(len(column), bool) if self.least else self.levels_.strange(column)
+
+    def values_of_codes(self) -> np.ndarray | None:
+        """Return the values, None where some share a category."""
+        return None if len(self.levels_.rare) else self.levels_.values
 
     def learned(self) -> dict[str, np.ndarray]:
         """Return values and how often each was."""

@@ -55,6 +55,10 @@ class Ordinal(Encoder):
         place = (numbers[:, 0].astype(np.float64) + 1) / 2 * len(self.levels_)
         return self.levels_.decode(np.clip(place.astype(int), 0, len(self.levels_) - 1), rng)
 
+    def strange(self, column: np.ndarray) -> np.ndarray:
+        """Return which values `fit` did not see, `(n,)`."""
+        return self.levels_.strange(column)
+
     def learned(self) -> dict[str, np.ndarray]:
         """Return values and how often each was."""
         return self.levels_.state()

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from skgan.encoding._numeric import Numeric
-from skgan.interfaces import Boolean, Choice, Kind, Real
+from skgan.interfaces import Boolean, Choice, Real, Several
 
 NAMES = {"quantile-normal": "QuantileNormal"}
 
@@ -49,7 +49,7 @@ class QuantileNormal(Numeric):
     constraints = {
         "scale": (Real(0.0, closed="neither"),),
         "uniform": (Boolean(),),
-        "spikes": (Choice("auto", None), Kind("a list of numbers", "__len__", "__iter__")),
+        "spikes": (Choice("auto", None), Several("a list of numbers", numbers=True)),
     }
 
     def __init__(self, scale: float = 3.0, uniform: bool = False, spikes: str | Sequence[float] | None = "auto"):

@@ -14,15 +14,18 @@ from torch import Tensor
 
 from skgan.encoding import column_kinds, columns, dependence
 from skgan.encoding import labels as label_encoding
-from skgan.encoding.columns import Column
+from skgan.encoding.columns import Coded, Column
 from skgan.encoding.table_labels import TableLabels
 from skgan.encoding.wishes import Wish, names_columns
+from skgan.exceptions import InvalidParameterError
 from skgan.interfaces import Asking, ColumnSpec, Constraint, DataSpec, Encoder
 from skgan.seeding import Key, numpy_generator
 from skgan.validation import did_you_mean, listed, sentence
 
 #: rows of a table in a file that encoders learn from; and bytes of records from which they are kept in a file too
 LEARNED_FROM, LARGEST_IN_MEMORY = 100_000, 2**30
+#: what stands for all columns where a user names them
+EVERY = "*"
 
 
 class Table:
@@ -64,8 +67,9 @@ class Table:
         found = columns.read(X)
         self.names = columns.names_of(X)
         self.frame = hasattr(X, "iloc")
+        every = None if EVERY in self.names else said.get(EVERY)
         _refuse_unknown(said, self.names)
-        chosen = [column_kinds.chosen(column, said.get(column.name)) for column in found]
+        chosen = [column_kinds.chosen(column, said.get(column.name), every) for column in found]
         self.kinds = [kind for kind, _ in chosen]
         self.encoders: list[Encoder] = []
         read: list[np.ndarray] = []
@@ -77,7 +81,7 @@ class Table:
             for encoder, values in zip(self.encoders, read, strict=True)
         ]
         self.follows = dependence.found(codes, [name in said for name in self.names])
-        self.like = [replace(column, values=column.values[:0]) for column in found]
+        self.like = [_without_rows(*each) for each in zip(found, self.encoders, strict=True)]
         self._tell([column_kinds.told(*each) for each in zip(found, self.kinds, self.encoders, strict=True)])
         self._lay_out()
         self._warn()
@@ -137,15 +141,23 @@ class Table:
             raise ValueError("the steps of the encoding differ in shape")
 
     def encode(self, X: Any, key: Key | None = None) -> Tensor:
-        """Return a table as records, `(n, bytes)`; with a key as it is trained on, without one always the same."""
-        return self._of_chunks(X, key) if hasattr(X, "chunks_of_rows") else self._records(X, key)
+        """Return a table as records, `(n, bytes)`; with a key as it is trained on, without one always the same.
 
-    def _records(self, X: Any, key: Key | None) -> Tensor:
+        Warns of columns with values that they did not have in fit.
+        """
+        strange = np.zeros(len(self.names), int)
+        found = self._of_chunks(X, key, strange) if hasattr(X, "chunks_of_rows") else self._records(X, key, strange)
+        for place in np.nonzero(strange)[0].tolist():
+            column_kinds.warn_of_unknown(self.names[place], int(strange[place]), len(X))
+        return found
+
+    def _records(self, X: Any, key: Key | None, strange: np.ndarray) -> Tensor:
         found = columns.read(X)
         read = [
             column_kinds.as_the_encoder_reads(self._same(column, like), encoder)
             for column, like, encoder in zip(found, self.like, self.encoders, strict=True)
         ]
+        strange += [encoder.strange(own).sum() for encoder, own in zip(self.encoders, read, strict=True)]
         numbers = np.empty((len(X), self.n_numbers), np.float32)
         codes = np.empty((len(X), len(self.widths)), self._code_type)
         number, span = 0, 0
@@ -178,12 +190,23 @@ class Table:
 
     def drawn(self, x: Tensor) -> Tensor:
         """Return samples `(n, *shape)` as records: the largest entry of a span is its code."""
-        numbers = x[:, : self.n_numbers].clamp(-1, 1).float().contiguous().cpu()
         spans = x[:, self.n_numbers :].split(self.widths, 1) if self.widths else []
-        codes = torch.stack([span.argmax(1) for span in spans], 1).cpu() if spans else torch.zeros(len(x), 0)
-        return torch.from_numpy(self._packed(numbers.numpy(), codes.numpy().astype(self._code_type)))
+        codes = [span.argmax(1, keepdim=True).float() for span in spans]
+        return self.decided(torch.cat([x[:, : self.n_numbers].float(), *codes], 1))
+
+    def decided(self, rows: Tensor) -> Tensor:
+        """Return samples with codes in the place of spans, `(n, numbers + spans)` float32, as records."""
+        found = rows.cpu().numpy()
+        numbers = np.clip(found[:, : self.n_numbers], -1, 1)
+        return torch.from_numpy(self._packed(numbers, found[:, self.n_numbers :].astype(self._code_type)))
 
     def decoded(self, records: Tensor, key: Key, asked: np.ndarray | None = None) -> dict[int, np.ndarray]:
+        """Return the columns of records by their place, with the codes asked for written in; as for `_decoded`."""
+        told = self._decoded(records, key, asked).items()
+        values = {place: column.spread() if isinstance(column, Coded) else column for place, column in told}
+        return self._kept_to_the_rules(values, key)
+
+    def _decoded(self, records: Tensor, key: Key, asked: np.ndarray | None) -> dict[int, np.ndarray | Coded]:
         """Return the columns of records by their place, with the codes asked for written in.
 
         Parameters
@@ -200,7 +223,7 @@ class Table:
         codes = self.codes(records).numpy()
         if asked is not None and asked.shape[1]:
             codes = np.where(asked >= 0, asked, codes)
-        values: dict[int, np.ndarray] = {}
+        values: dict[int, np.ndarray | Coded] = {}
         kept: dict[int, np.ndarray] = {}
         number, span = 0, 0
         for place in self.shown:
@@ -210,11 +233,10 @@ class Table:
                 own = codes[:, span].astype(np.int64)
                 span += 1
             kept[place] = own
-            rng = numpy_generator((*key, "column", place))
-            values[place] = encoder.decode(numbers[:, number : number + encoder.numbers], own, rng)
+            values[place] = self._column(place, numbers[:, number : number + encoder.numbers], own, key)
             number += encoder.numbers
         nothing = np.zeros((n, 0), np.float32)
-        for place, encoder in enumerate(self.encoders):
+        for place in range(len(self.encoders)):
             if place in self.follows:
                 source, mapping = self.follows[place]
                 own = mapping[kept[source]]
@@ -222,15 +244,26 @@ class Table:
                 own = np.zeros(n, np.int64)
             else:
                 continue
-            values[place] = encoder.decode(nothing, own, numpy_generator((*key, "column", place)))
-        return self._kept_to_the_rules(values, key)
+            values[place] = self._column(place, nothing, own, key)
+        return values
+
+    def _column(self, place: int, numbers: np.ndarray, codes: np.ndarray, key: Key) -> np.ndarray | Coded:
+        """Return a decoded column, by its codes where they say all."""
+        encoder = self.encoders[place]
+        values = encoder.values_of_codes()
+        if values is not None:
+            return Coded(values, codes)
+        return encoder.decode(numbers, codes, numpy_generator((*key, "column", place)))
 
     def finished(self, blocks: list[Tensor], stored: Tensor, key: Key) -> Any:
         """Return all blocks of samples as a table, with the values that stored labels ask for."""
         codes = stored[:, self.labels.n_values :].numpy() if self.labels.condition_dim else None
-        return self.assembled(self.decoded(torch.cat(blocks), key, codes))
+        records = torch.cat(blocks)
+        return self.assembled(
+            self.decoded(records, key, codes) if self.constraints else self._decoded(records, key, codes)
+        )
 
-    def assembled(self, values: Mapping[int, np.ndarray]) -> Any:
+    def assembled(self, values: Mapping[int, np.ndarray | Coded]) -> Any:
         """Return columns by their place as a table, in the types that the columns had."""
         told = {i: self._as_it_came(i, column) for i, column in values.items()}
         return columns.written(self.names, told, self.like, self.frame)
@@ -338,9 +371,9 @@ class Table:
             rule.restore(_under(f"table.rule{place}.", arrays))
         return self
 
-    def _of_chunks(self, X: Any, key: Key | None) -> Tensor:
+    def _of_chunks(self, X: Any, key: Key | None, strange: np.ndarray) -> Tensor:
         """Return the records of a table in a file, in memory or in a file without a name."""
-        width = self._records(X.first.iloc[:1], None).shape[1]
+        width = self._records(X.first.iloc[:1], None, strange.copy()).shape[1]
         if len(X) * width <= LARGEST_IN_MEMORY:
             records = np.empty((len(X), width), np.uint8)
         else:
@@ -348,7 +381,7 @@ class Table:
                 records = np.memmap(file, np.uint8, "w+", shape=(len(X), width))
         start = 0
         for number, chunk in enumerate(X.chunks_of_rows()):
-            own = self._records(chunk, None if key is None else (*key, "chunk", number)).numpy()
+            own = self._records(chunk, None if key is None else (*key, "chunk", number), strange).numpy()
             records[start : start + len(own)] = own
             start += len(own)
         return torch.from_numpy(records)
@@ -430,8 +463,10 @@ class Table:
             )
         )
 
-    def _as_it_came(self, place: int, values: np.ndarray) -> np.ndarray:
+    def _as_it_came(self, place: int, values: Any) -> Any:
         """Return decoded values as numbers where the column holds numbers and its encoder has categories."""
+        if isinstance(values, Coded):
+            return replace(values, values=self._as_it_came(place, values.values))
         if self.like[place].holds in (columns.NUMBER, columns.TIME, columns.SPAN) and values.dtype.kind != "f":
             return np.array([np.nan if value is None else value for value in values], np.float64)
         return values
@@ -452,7 +487,14 @@ class Table:
 
 
 def _refuse_unknown(said: Mapping[Any, Any], names: list[Any]) -> None:
-    unknown = [name for name in said if name not in names]
+    if EVERY not in names and isinstance(said.get(EVERY), str):
+        raise InvalidParameterError(
+            sentence(
+                f"The 'columns' parameter of GANEstimator must give {EVERY!r}, all columns, an encoder.",
+                f"Got the kind {said[EVERY]!r}. Name an encoder, or the columns of that kind.",
+            )
+        )
+    unknown = [name for name in said if name not in names and name != EVERY]
     if unknown:
         raise ValueError(
             sentence(
@@ -460,6 +502,15 @@ def _refuse_unknown(said: Mapping[Any, Any], names: list[Any]) -> None:
                 did_you_mean(str(unknown[0]), map(str, names)) or "Leave it out to let the values decide.",
             )
         )
+
+
+def _without_rows(column: Column, encoder: Encoder) -> Column:
+    """Return what a column is without its values, and without the categories that its encoder suppresses."""
+    categories = column.categories
+    if categories is not None and getattr(encoder, "least", False):
+        kept = set(encoder.levels_.values) | set(encoder.levels_.rare)
+        categories = [value for value in categories if value in kept]
+    return replace(column, values=column.values[:0], categories=categories)
 
 
 def _under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

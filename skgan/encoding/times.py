@@ -27,8 +27,10 @@ class Datetime(QuantileNormal):
 
     constraints = {"spikes": (Choice("auto", None),)}
 
+    uniform = True
+
     def __init__(self, spikes: str | None = "auto"):
-        super().__init__(uniform=True, spikes=spikes)
+        self.spikes = spikes
 
     @classmethod
     def get_test_params(cls) -> list[dict]:

@@ -6,6 +6,7 @@ from skgan.layers.convolution import doubling, halving, keeping, pointwise
 from skgan.layers.embedding import Embedding, LabelEmbedding, NoEmbedding
 from skgan.layers.equalized import EqualizedConv, EqualizedLinear
 from skgan.layers.grid import Grid, widths
+from skgan.layers.joined import Marks, joined
 from skgan.layers.minibatch import MinibatchStd
 from skgan.layers.normalization import (
     BATCH_NORMS,
@@ -39,6 +40,7 @@ __all__ = [
     "InstanceNorm",
     "LabelEmbedding",
     "LayerNorm",
+    "Marks",
     "MinibatchStd",
     "NoEmbedding",
     "Patches",
@@ -52,6 +54,7 @@ __all__ = [
     "drawing_from",
     "flip",
     "halving",
+    "joined",
     "keeping",
     "normalize_spectrally",
     "pointwise",

@@ -35,7 +35,9 @@ class Spans(nn.Module):
     """
 
     owner: Tensor
+    starts: Tensor
     back: Tensor
+    back_of_spans: Tensor
     silences: Tensor
 
     def __init__(self, columns: Sequence[tuple[int, int, int]], temperature: float, hard: bool):
@@ -43,6 +45,7 @@ class Spans(nn.Module):
         self.numbers = sum(numbers for numbers, _, _ in columns)
         self.widths = [width for _, width, _ in columns if width]
         self.silent = any(alone for _, _, alone in columns)
+        self._silenced = _silenced(columns)
         self.temperature = temperature
         self.hard = hard
         #: the raw values of the spans in the last call and what it returned, for terms that need logits
@@ -79,6 +82,28 @@ class Spans(nn.Module):
             self.logits, self.sample = logits, sample
         return sample
 
+    def decided(self, raw: Tensor, asked: Tensor | None = None) -> Tensor:
+        """Return samples in evaluation with the place of the 1 instead of each span, `(n, numbers + spans)` float32.
+
+        Parameters
+        ----------
+        raw, asked : Tensor
+            As for `forward`.
+        """
+        numbers, logits = raw[:, : self.numbers].tanh().float(), raw[:, self.numbers :]
+        if not self.widths:
+            return numbers
+        noisy = logits + gumbel(logits) if drawing() else logits
+        pieces = [chosen.argmax(2) for chosen in self._side_by_side(noisy / self.temperature)]
+        codes = torch.cat(pieces, 1).index_select(1, self.back_of_spans)
+        if asked is not None:
+            row, entry = asked.nonzero(as_tuple=True)
+            owner = self.owner[entry]
+            codes[row, owner] = entry - self.starts[owner]
+        for numbers_of, span, alone in self._silenced:
+            numbers[:, numbers_of] *= codes[:, span, None] >= alone
+        return torch.cat([numbers, codes.float()], 1)
+
     def surprise(self) -> Tensor:
         """Return minus the logarithm of each entry's probability in the last call, before noise, `(n, widths)`."""
         owner = self.owner.expand(len(self.logits), -1)
@@ -89,10 +114,8 @@ class Spans(nn.Module):
         return total.log().gather(1, owner) - shifted
 
     def _decided(self, noisy: Tensor) -> Tensor:
-        padded = torch.cat([noisy, noisy.new_full((len(noisy), 1), -torch.inf)], 1)
         pieces = []
-        for bucket, width in enumerate(self._bucket_widths):
-            chosen = padded.index_select(1, getattr(self, f"bucket_{bucket}")).unflatten(1, (-1, width))
+        for chosen in self._side_by_side(noisy):
             soft = chosen.softmax(2) if self.training or chosen.requires_grad else chosen
             if self.hard or not self.training:
                 largest = torch.zeros_like(soft).scatter_(2, soft.argmax(2, keepdim=True), 1.0)
@@ -100,12 +123,23 @@ class Spans(nn.Module):
             pieces.append(soft.flatten(1))
         return torch.cat(pieces, 1).index_select(1, self.back)
 
+    def _side_by_side(self, noisy: Tensor) -> list[Tensor]:
+        """Return the entries of spans of similar widths, `(n, spans, width)` each, the narrower ones filled up."""
+        padded = torch.cat([noisy, noisy.new_full((len(noisy), 1), -torch.inf)], 1)
+        buckets = [getattr(self, f"bucket_{bucket}") for bucket in range(len(self._bucket_widths))]
+        return [
+            padded.index_select(1, bucket).unflatten(1, (-1, width))
+            for bucket, width in zip(buckets, self._bucket_widths, strict=True)
+        ]
+
     def _lay_out(self) -> None:
         """Put spans of similar widths side by side, so that a few calls serve all of them."""
         total = sum(self.widths)
         owner = [span for span, width in enumerate(self.widths) for _ in range(width)]
         self.register_buffer("owner", torch.tensor(owner, dtype=torch.long), persistent=False)
         starts = [sum(self.widths[:span]) for span in range(len(self.widths))]
+        self.register_buffer("starts", torch.tensor(starts, dtype=torch.long), persistent=False)
+        order: list[int] = []
         back, place = [0] * total, 0
         self._bucket_widths: list[int] = []
         sizes = [(width - 1).bit_length() for width in self.widths]
@@ -113,6 +147,7 @@ class Spans(nn.Module):
             members = [span for span, own in enumerate(sizes) if own == size]
             width = max(self.widths[span] for span in members)
             index = []
+            order += members
             for span in members:
                 own = self.widths[span]
                 index += [*range(starts[span], starts[span] + own), *[total] * (width - own)]
@@ -122,6 +157,7 @@ class Spans(nn.Module):
             self.register_buffer(f"bucket_{len(self._bucket_widths)}", torch.tensor(index), persistent=False)
             self._bucket_widths.append(width)
         self.register_buffer("back", torch.tensor(back, dtype=torch.long), persistent=False)
+        self.register_buffer("back_of_spans", torch.tensor(order, dtype=torch.long).argsort(), persistent=False)
 
 
 def _silences(columns: Sequence[tuple[int, int, int]]) -> Tensor:
@@ -132,3 +168,13 @@ def _silences(columns: Sequence[tuple[int, int, int]]) -> Tensor:
         silences[entry : entry + alone, first : first + numbers] = 1
         first, entry = first + numbers, entry + width
     return silences
+
+
+def _silenced(columns: Sequence[tuple[int, int, int]]) -> list[tuple[slice, int, int]]:
+    """Return numbers, their span, and below which entry of it they are 0, for the columns that have such entries."""
+    found, first, span = [], 0, 0
+    for numbers, width, alone in columns:
+        if numbers and alone:
+            found.append((slice(first, first + numbers), span, alone))
+        first, span = first + numbers, span + bool(width)
+    return found

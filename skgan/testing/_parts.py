@@ -12,9 +12,11 @@ from sklearn.base import clone
 from skgan import compatibility, registry
 from skgan.exceptions import InvalidParameterError
 from skgan.interfaces import Architecture, ColumnSpec, Component, Conditioning, DataSpec, Loss
-from skgan.resolution import FAMILIES
+from skgan.resolution import FAMILIES, OF_TABLES
 from skgan.validation import Pair, listed, sentence, shown
 
+#: every family that there are checks for
+EVERY: dict[str, type[Component]] = FAMILIES | OF_TABLES
 #: a number, a number with a category that stands alone, two and three categories
 COLUMNS = (ColumnSpec(1, 0), ColumnSpec(1, 3, 1), ColumnSpec(0, 2), ColumnSpec(0, 3))
 #: what parts are tried on; of each kind of data and of labels there is one at least
@@ -44,12 +46,12 @@ def kind_of(part: Any) -> str:
         When it derives from no interface.
     """
     part_class = part if isinstance(part, type) else type(part)
-    for kind, family in FAMILIES.items():
+    for kind, family in EVERY.items():
         if issubclass(part_class, family):
             return kind
     raise InvalidParameterError(
         sentence(
-            f"part must derive from one of {listed(family.__name__ for family in FAMILIES.values())} of",
+            f"part must derive from one of {listed(family.__name__ for family in EVERY.values())} of",
             f"skgan.interfaces. Got {part_class.__name__}. Derive its class from one of them.",
         )
     )

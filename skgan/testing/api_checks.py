@@ -20,21 +20,20 @@ from torch import nn
 from skgan import plugins, registry
 from skgan.exceptions import InvalidParameterError
 from skgan.interfaces import Component, Tags
-from skgan.resolution import FAMILIES
 from skgan.testing._common import expect
-from skgan.testing._parts import SPECS, kind_of, objects_of, origin_of, specs_for
+from skgan.testing._parts import EVERY, SPECS, kind_of, objects_of, origin_of, specs_for
 from skgan.validation import Integer, Real
 
 KINDS = {"vector", "image", "signal", "volume"}
 LABELS = {"none", "classes", "multilabel", "continuous", "image"}
 MEANINGS = {"log-ratio", "margin", "target", "median", "critic", "relative", "energy"}
 #: methods whose arguments differ from part to part
-_FREE = {"set_params", "get_params", "get_test_params"}
+_FREE = {"set_params", "get_params", "get_test_params", "set_fit_request"}
 
 
 def check_class_is_final(part: Component) -> None:
     """The class derives from one interface and implements all of it."""
-    families = [family.__name__ for family in FAMILIES.values() if isinstance(part, family)]
+    families = [family.__name__ for family in EVERY.values() if isinstance(part, family)]
     expect(len(families) == 1, f"a part must be of one family; this one is of {families}")
     lacking = sorted(getattr(type(part), "__abstractmethods__", ()))
     expect(not lacking, f"the class must implement {lacking}")
@@ -121,9 +120,9 @@ def check_docstring_names_every_parameter(part: Component) -> None:
 
 
 def check_docstring_says_where_it_comes_from(part: Component) -> None:
-    """The docstring has a formula or references; a callback or a plain part of one sentence needs neither."""
-    if kind_of(part) == "callback":
-        raise SkipTest("a callback needs neither formula nor paper")
+    """The docstring has a formula or references; a callback, an encoder and a rule need neither."""
+    if kind_of(part) in ("callback", "encoder", "constraint"):
+        raise SkipTest("its family needs neither formula nor paper")
     document = _document(part)
     found = ".. math::" in document or "References\n---" in document
     expect(found, "the docstring must have a formula (.. math::) or the section References")
@@ -179,7 +178,7 @@ def check_declarations_are_well_formed(part: Component) -> None:
 
 def check_methods_take_what_they_are_given(part: Component) -> None:
     """Each method of the interface that the part overrides can be called with the interface's arguments."""
-    family = FAMILIES[kind_of(part)]
+    family = EVERY[kind_of(part)]
     for name, given in inspect.getmembers(family, inspect.isfunction):
         if (name.startswith("_") and name != "__call__") or name in _FREE:
             continue
@@ -243,7 +242,7 @@ def _imports_no_torch(modules: tuple[str, ...], path: tuple[str, ...]) -> bool:
     """Say whether a new process can import the modules, look for every name, and have no torch."""
     code = f"import importlib, sys\nsys.path[:] = {path!r}\n"
     code += "".join(f"importlib.import_module({module!r})\n" for module in modules)
-    code += "from skgan import registry\n" + "".join(f"registry.names({kind!r})\n" for kind in FAMILIES)
+    code += "from skgan import registry\n" + "".join(f"registry.names({kind!r})\n" for kind in EVERY)
     code += "print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     return done.returncode == 0 and done.stdout.strip().endswith("False")

@@ -93,3 +93,15 @@ class CallbackConformance(Conformance):
     """For a callback."""
 
     kind = "callback"
+
+
+class EncoderConformance(Conformance):
+    """For an encoder of columns."""
+
+    kind = "encoder"
+
+
+class ConstraintConformance(Conformance):
+    """For a rule for the rows of tables."""
+
+    kind = "constraint"

@@ -18,10 +18,12 @@ import numpy as np
 from skgan import plugins, registry
 from skgan.exceptions import ComponentNotFoundError, InvalidParameterError, SkganError
 from skgan.interfaces import Component
-from skgan.resolution import FAMILIES
+from skgan.resolution import OF_TABLES
 from skgan.testing import (
     api_checks,
     augmentation_checks,
+    constraint_checks,
+    encoder_checks,
     feature_checks,
     integration_checks,
     loss_checks,
@@ -31,10 +33,11 @@ from skgan.testing import (
     parameter_checks,
     regularizer_checks,
     sampler_checks,
+    table_checks,
     term_checks,
 )
 from skgan.testing._common import Check, expect
-from skgan.testing._parts import kind_of, objects_of, players_of
+from skgan.testing._parts import EVERY, kind_of, objects_of, players_of
 from skgan.testing._worlds import World, linear_world, normal
 from skgan.validation import did_you_mean, listed, sentence, shown
 
@@ -65,6 +68,8 @@ _NUMERIC: dict[str, tuple[ModuleType, ...]] = {
     "metric": (metric_checks, parameter_checks),
     "features": (feature_checks, parameter_checks),
     "callback": (),
+    "encoder": (encoder_checks,),
+    "constraint": (constraint_checks,),
 }
 _ONLY = {"architecture": _ONLY_CONDITIONINGS, "conditioning": _ONLY_ARCHITECTURES}
 
@@ -126,7 +131,7 @@ def component_checks(kind: str, tiers: Iterable[str] = TIERS) -> tuple[Check, ..
     ['check_term_is_finite', 'check_term_is_finite_at_zero']
     """
     chosen = tuple(tiers)
-    for value, known, name in ((kind, FAMILIES, "kind"), *((tier, TIERS, "tiers") for tier in chosen)):
+    for value, known, name in ((kind, EVERY, "kind"), *((tier, TIERS, "tiers") for tier in chosen)):
         if value not in known:
             hint = did_you_mean(str(value), known)
             raise InvalidParameterError(sentence(f"{name} must be one of {listed(known)}. Got {shown(value)}.", hint))
@@ -138,7 +143,7 @@ def _all_checks(kind: str) -> tuple[Check, ...]:
     found = [_told(check, "api") for check in _checks_in(api_checks)]
     numeric = [check for module in _NUMERIC[kind] for check in _checks_in(module)]
     found += [_told(check, "numeric") for check in numeric if check.__name__ not in _ONLY.get(kind, ())]
-    for check in _checks_in(integration_checks):
+    for check in _checks_in(table_checks if kind in OF_TABLES else integration_checks):
         if (check.__name__ == "check_training_is_not_changed") <= (kind == "callback"):
             found.append(_told(check, "integration"))
     return tuple(found)
@@ -357,7 +362,7 @@ def check_plugin(
         origin = {"part": part.write, "kind": part.kind, "name": part.name}
         resolve = partial(registry.resolve, part.kind, part.write)
         records.append({**_run(_told(_leads_to_a_part(resolve), "api"), part.write, on_fail), **origin})
-        if records[-1]["status"] == "passed" and part.kind in FAMILIES:
+        if records[-1]["status"] == "passed" and part.kind in EVERY:
             records += [{**each, **origin} for each in check_component(resolve(), tiers=chosen, on_fail=on_fail)]
     return records
 
@@ -398,12 +403,12 @@ def table_of_checks() -> str:
     """Return the table of all checks in Markdown, as the documentation has it."""
     families: dict[tuple[str, str, str], list[str]] = {}
     for tier in TIERS:
-        for kind in FAMILIES:
+        for kind in EVERY:
             for check in component_checks(kind, [tier]):
                 promise = (check.__doc__ or "").partition("\n")[0].replace("``", "`").replace("|", r"\|")
                 families.setdefault((tier, check.__name__, promise), []).append(kind)
     lines = ["| Tier | Check | Families | What it promises |", "|---|---|---|---|"]
     for (tier, name, promise), kinds in families.items():
-        whose = "all" if len(kinds) == len(FAMILIES) else ", ".join(kinds)
+        whose = "all" if len(kinds) == len(EVERY) else ", ".join(kinds)
         lines.append(f"| {tier} | `{name}` | {whose} | {promise} |")
     return "\n".join(lines)
