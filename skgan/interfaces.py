@@ -331,7 +331,11 @@ class Architecture(Component, ABC):
 
     @abstractmethod
     def generator(self, spec: DataSpec, conditioning: Conditioning) -> nn.Module:
-        """Return a module with ``forward(z, y) -> x``."""
+        """Return a module with ``forward(z, y) -> x``.
+
+        One of tables may also have ``decided(z, y)``: samples with the place of the 1 instead of each span, float32
+        `(n, numbers + spans)`. Drawing asks it instead of ``forward``, where it has one.
+        """
 
     @abstractmethod
     def discriminator(self, spec: DataSpec, conditioning: Conditioning) -> nn.Module:
