@@ -19,11 +19,6 @@ def flag_nonfinite_(tensors: Sequence[Tensor], flag: Tensor, one: Tensor | None 
     torch._amp_foreach_non_finite_check_and_unscale_(dense, flag, torch.ones_like(flag) if one is None else one)
 
 
-def cpu_multiplies_bfloat16() -> bool:
-    """Return whether this processor has instructions for products of bfloat16; no public name tells in all versions."""
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-
-
 def store_of_the_ranks() -> Any:
     """Return the key-value store that the ranks of torch's default process group found each other by.
 

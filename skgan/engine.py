@@ -58,6 +58,8 @@ class Techniques:
 
 
 _ALL = Techniques()
+#: meanings of a logit of which only differences count
+_DIFFERENCES = ("critic", "relative")
 _TECHNIQUES: ContextVar[Techniques] = ContextVar("skgan_techniques", default=_ALL)
 
 
@@ -143,13 +145,15 @@ def warn_slow(reason: str) -> None:
     )
 
 
-def may_join(discriminator: nn.Module, tags: Tags) -> bool:
+def may_join(discriminator: nn.Module, architecture: Tags, loss: Tags) -> bool:
     """Return whether real and fake samples may pass a discriminator together.
 
     It must look at each sample by itself, as its architecture's tags say; no pass may move a buffer, as spectral
-    normalisation and running statistics do; and no layer may draw random numbers, which would be others then.
+    normalisation and running statistics do; no layer may draw random numbers, which would be others then; and the
+    loss must say more than differences of logits. Those leave the last bias alone, whose gradient two passes cancel
+    to the bit and one leaves at the size of rounding, which Adam makes whole steps of.
     """
-    if tags.batch_statistics or not techniques_chosen().join:
+    if architecture.batch_statistics or loss.meaning in _DIFFERENCES or not techniques_chosen().join:
         return False
     draws = any(isinstance(layer, Dropout) or _draws_in_torch(layer) for layer in discriminator.modules())
     return not draws and next(discriminator.buffers(), None) is None

@@ -212,9 +212,9 @@ class GANEstimator(
         "cpu", "cuda", "cuda:N", "mps", or "auto" for a GPU where there is one.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         In which matrix products and convolutions are computed, in training and in sampling; weights, losses,
-        penalties and averages are float32 always. "auto" is bfloat16 for networks with convolutions where the GPU or
-        the processor multiplies it itself, which was found as good as float32 over paired seeds, and float32 for all
-        others; `precision_` tells.
+        penalties and averages are float32 always. "auto" is bfloat16 for networks with convolutions on a GPU that
+        multiplies it itself, where it was as good as float32 over paired seeds, and float32 otherwise; `precision_`
+        tells.
     compile : bool, default=False
         Whether to trace both turns and compile them, which takes from seconds to a minute before the first step and
         pays in long fits: on a GPU, and on the CPU with penalties. What cannot be compiled runs as it is, with a

@@ -116,7 +116,7 @@ class Model:
             self.key,
             self.precision,
         )
-        objective.joins = may_join(self.state.discriminator.module, parts.architecture.tags())
+        objective.joins = may_join(self.state.discriminator.module, parts.architecture.tags(), parts.loss.tags())
         return objective
 
     def copy(self) -> Model:

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from skgan._compat import cpu_multiplies_bfloat16
 from skgan.interfaces import Critique
 from skgan.layers import CONVOLUTIONS
 
@@ -48,12 +47,11 @@ def named(word: str) -> Precision | None:
 
 
 def natural(networks: Iterable[nn.Module], device: torch.device) -> Precision:
-    """Return the precision that "auto" stands for: bfloat16 for convolutions where the device multiplies it itself."""
+    """Return the precision that "auto" stands for: bfloat16 for convolutions on a GPU that multiplies it itself.
+
+    There it was as good as float32 over paired seeds; on a processor it was not (docs/benchmarks.md).
+    """
+    if device.type != "cuda" or not torch.cuda.is_bf16_supported(including_emulation=False):
+        return FLOAT32
     layers = (layer for network in networks for layer in network.modules())
-    return BFLOAT16 if any(isinstance(layer, CONVOLUTIONS) for layer in layers) and _is_native(device) else FLOAT32
-
-
-def _is_native(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device.type == "cpu" and cpu_multiplies_bfloat16()
+    return BFLOAT16 if any(isinstance(layer, CONVOLUTIONS) for layer in layers) else FLOAT32

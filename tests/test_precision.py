@@ -1,4 +1,4 @@
-"""In which numbers networks compute: what "auto" stands for, on devices that multiply bfloat16 and on others."""
+"""In which numbers networks compute: what "auto" stands for on which device, and that a word is kept."""
 
 import numpy as np
 import pytest
@@ -12,47 +12,59 @@ from skgan.architectures.mlp import MLP
 RNG = np.random.default_rng(0)
 ROWS, IMAGES = RNG.standard_normal((20, 4)), RNG.integers(0, 256, (20, 8, 8)).astype(np.uint8)
 SMALL = {"batch_size": 8, "max_iter": 2, "random_state": 0, "device": "cpu"}
-CPU = torch.device("cpu")
 
 
 @pytest.fixture(params=[True, False], ids=["native", "foreign"])
 def native(request, monkeypatch):
-    monkeypatch.setattr(precision, "cpu_multiplies_bfloat16", lambda: request.param)
+    """Whether GPUs multiply bfloat16."""
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: request.param)
     return request.param
 
 
-def test_auto_is_bfloat16_for_convolutions_where_the_processor_has_it(native):
-    gan = GANEstimator(architecture=DCGAN(channels=4), **SMALL).fit(IMAGES)
-    assert gan.precision_ == ("bfloat16" if native else "float32")
+def networks_of(architecture, X):
+    """Return both networks of an estimator, without weights that matter."""
+    gan = GANEstimator(architecture=architecture, **SMALL).fit(X)
+    return gan.generator_, gan.discriminator_
+
+
+def test_auto_is_bfloat16_for_convolutions_on_a_gpu_that_has_it(native):
+    found = precision.natural(networks_of(DCGAN(channels=4), IMAGES), torch.device("cuda"))
+    assert found == (precision.BFLOAT16 if native else precision.FLOAT32)
 
 
 @pytest.mark.parametrize("X", [ROWS, IMAGES], ids=["rows", "images"])
 def test_auto_is_float32_for_networks_of_products_alone(X, native):
-    assert GANEstimator(architecture=MLP(width=4), **SMALL).fit(X).precision_ == "float32"
+    assert precision.natural(networks_of(MLP(width=4), X), torch.device("cuda")) == precision.FLOAT32
 
 
-@pytest.mark.parametrize("word", ["float32", "bfloat16"])
-def test_a_word_is_kept(word, native):
-    gan = GANEstimator(architecture=DCGAN(channels=4), precision=word, **SMALL).fit(IMAGES)
-    assert gan.precision_ == word
-
-
-def test_other_devices_compute_in_float32():
+@pytest.mark.parametrize("device", ["cpu", "meta", "mps"])
+def test_auto_is_float32_on_other_devices(device, native):
     layer = nn.utils.skip_init(nn.Conv2d, 1, 1, 1)
-    assert precision.natural([layer], torch.device("meta")) == precision.FLOAT32
+    assert precision.natural([layer], torch.device(device)) == precision.FLOAT32
 
 
-def test_auto_computes_what_its_word_does(native, tmp_path):
-    """And a saved model goes on in the precision that it was trained in, whatever the processor."""
-    word = "bfloat16" if native else "float32"
-    auto, said = (
-        GANEstimator(architecture=DCGAN(channels=4), precision=each, **SMALL).fit(IMAGES) for each in ("auto", word)
-    )
-    np.testing.assert_array_equal(auto.sample(9, random_state=1), said.sample(9, random_state=1))
-    auto.save(tmp_path / "model")
+@pytest.mark.parametrize(("word", "expected"), [("auto", "float32"), ("float32", "float32"), ("bfloat16", "bfloat16")])
+def test_a_saved_model_stays_in_its_precision(word, expected, tmp_path, monkeypatch):
+    """Also where "auto" would stand for another one."""
+    gan = GANEstimator(architecture=DCGAN(channels=4), precision=word, **SMALL).fit(IMAGES)
+    assert gan.precision_ == expected
+    gan.save(tmp_path / "model")
+    other = precision.FLOAT32 if expected == "bfloat16" else precision.BFLOAT16
+    monkeypatch.setattr(precision, "natural", lambda *_: other)
+    monkeypatch.setattr("skgan.model.natural", lambda *_: other)
     loaded = GANEstimator.load(tmp_path / "model")
-    assert loaded.precision_ == word
-    np.testing.assert_array_equal(loaded.sample(9, random_state=1), said.sample(9, random_state=1))
+    assert loaded.precision_ == expected
+    np.testing.assert_array_equal(loaded.sample(9, random_state=1), gan.sample(9, random_state=1))
+
+
+def test_auto_computes_what_its_word_does(monkeypatch):
+    monkeypatch.setattr("skgan.model.natural", lambda *_: precision.BFLOAT16)
+    auto, said = (
+        GANEstimator(architecture=DCGAN(channels=4), precision=each, **SMALL).fit(IMAGES)
+        for each in ("auto", "bfloat16")
+    )
+    assert auto.precision_ == "bfloat16"
+    np.testing.assert_array_equal(auto.sample(9, random_state=1), said.sample(9, random_state=1))
 
 
 def test_bfloat16_rounds_products_and_nothing_else():

@@ -304,7 +304,7 @@ def test_both_zero_centred_penalties_are_the_sum_of_the_two():
 )
 def test_penalties_share_the_forward_passes_of_the_loss(regularizers, rows_of_passes):
     """Real and fake together where both or none of them are differentiated, and never a third pass."""
-    model = model_of(VECTORS, architecture="mlp", regularizers=regularizers)
+    model = model_of(VECTORS, loss="nonsaturating", architecture="mlp", regularizers=regularizers)
     passes = []
     rows = rows_of(VECTORS)
     model.state.discriminator.module.register_forward_pre_hook(lambda _, given: passes.append(len(given[0])))

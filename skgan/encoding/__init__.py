@@ -71,13 +71,14 @@ class Encoding:
         samples = self._samples(rows)
         self.kind = layout.kind if self._keeps_shape else "vector"
         self.shape = samples.shape[1:]
-        self._scaling: Scaling | np.ndarray = samples
+        self._to_scale: Any = samples
+        self._scaling: Scaling | None = None
 
     @property
     def scaling(self) -> Scaling:
         """Numbers to the range of the networks; learned when first asked for, since that looks at every number."""
-        if isinstance(self._scaling, np.ndarray):
-            self._scaling = scalings.make(self.kind, self._scaling)
+        if self._scaling is None:
+            self._scaling, self._to_scale = scalings.make(self.kind, self._to_scale), None
         return self._scaling
 
     def spec(self, latent_dim: int, codes: dict[str, Any]) -> DataSpec:

@@ -195,7 +195,7 @@ class Classes(Labels):
             raise ValueError(
                 sentence(
                     f"y must hold labels that were seen in fit: {listed(self.classes.tolist())}.",
-                    f"Got {listed(dict.fromkeys(unknown), 3)}. Ask for a known label.",
+                    f"Got {listed(dict.fromkeys(map(str, unknown)), 3)}. Ask for a known label.",
                 )
             ) from None
 
