@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from skgan.exceptions import DeviceError
-from skgan.layers import Dropout
+from skgan.layers import CONVOLUTIONS, Dropout
 from skgan.seeding import global_generator
 from skgan.validation import sentence
 
@@ -37,8 +37,8 @@ class Techniques:
     channels_last : bool
         Keep images with their channels innermost.
     join : bool
-        Show real and fake samples to the discriminator in one pass, where that means the same. Products of twice as
-        many rows may round otherwise in the last digits.
+        Show real and fake samples to the discriminator in one pass, where that means the same and pays. Products of
+        twice as many rows may round otherwise in the last digits.
     search_convolutions : bool
         On a GPU: let cuDNN time its algorithms for each convolution when it first meets it. The fastest ones need
         not add up in one order, so two fits may then differ in the last digits.
@@ -146,17 +146,25 @@ def warn_slow(reason: str) -> None:
 
 
 def may_join(discriminator: nn.Module, architecture: Tags, loss: Tags) -> bool:
-    """Return whether real and fake samples may pass a discriminator together.
+    """Return whether real and fake samples are to pass a discriminator together: where that is the same and pays.
 
-    It must look at each sample by itself, as its architecture's tags say; no pass may move a buffer, as spectral
-    normalisation and running statistics do; no layer may draw random numbers, which would be others then; and the
-    loss must say more than differences of logits. Those leave the last bias alone, whose gradient two passes cancel
-    to the bit and one leaves at the size of rounding, which Adam makes whole steps of.
+    With convolutions it does not: what twice as many samples make of themselves leaves the processor's caches.
     """
-    if architecture.batch_statistics or loss.meaning in _DIFFERENCES or not techniques_chosen().join:
-        return False
+    convolutional = any(isinstance(layer, CONVOLUTIONS) for layer in discriminator.modules())
+    return techniques_chosen().join and not convolutional and is_same_joined(discriminator, architecture, loss)
+
+
+def is_same_joined(discriminator: nn.Module, architecture: Tags, loss: Tags) -> bool:
+    """Return whether one pass of real and fake samples means what two do.
+
+    The discriminator must look at each sample by itself, as its architecture's tags say; no pass may move a buffer, as
+    spectral normalisation and running statistics do; no layer may draw random numbers, which would be others then; and
+    the loss must say more than differences of logits. Those leave the last bias alone, whose gradient two passes
+    cancel to the bit and one leaves at the size of rounding, which Adam makes whole steps of.
+    """
     draws = any(isinstance(layer, Dropout) or _draws_in_torch(layer) for layer in discriminator.modules())
-    return not draws and next(discriminator.buffers(), None) is None
+    moves = next(discriminator.buffers(), None) is not None
+    return not (draws or moves or architecture.batch_statistics or loss.meaning in _DIFFERENCES)
 
 
 def _may_draw(layer: nn.Module) -> bool:

@@ -33,6 +33,9 @@ class Turns:
             watch = gan._begin(X, y, held, continues=False)
             self.state, self.data, self.objective = watch.state, watch.data, watch.objective
         self.may_join = self.objective.joins
+        parts = watch.model.parts
+        tags = parts.architecture.tags(), parts.loss.tags()
+        self.is_same_joined = engine.is_same_joined(self.state.discriminator.module, *tags)
         for player in self.state.players:
             player.module.train()
 
@@ -56,7 +59,7 @@ def assert_same(X, y, **params):
         turns = Turns(X, y, **params)
     except IncompatibleComponentError:
         pytest.skip("refused together")
-    (apart, passes_apart), (together, passes_together) = turns.take(False), turns.take(turns.may_join)
+    (apart, passes_apart), (together, passes_together) = turns.take(False), turns.take(turns.is_same_joined)
     assert apart.keys() == together.keys()
     largest = max(float(tensor.abs().max()) for tensor in apart.values())
     for name, tensor in apart.items():
@@ -137,13 +140,19 @@ class Drops(nn.Module):
 def test_layers_that_draw_or_remember_keep_two_passes(layer):
     plain = GANEstimator(architecture=MLP(width=8), max_iter=1).fit(ROWS, LABELS)
     discriminator = plain.discriminator_
-    assert engine.may_join(discriminator, Tags(), Tags())
-    assert not engine.may_join(Drops(discriminator, layer), Tags(), Tags())
+    assert engine.is_same_joined(discriminator, Tags(), Tags())
+    assert not engine.is_same_joined(Drops(discriminator, layer), Tags(), Tags())
 
 
 def test_an_architecture_whose_samples_meet_keeps_two_passes():
-    assert not engine.may_join(nn.ReLU(), Tags(batch_statistics=True), Tags())
-    assert engine.may_join(nn.ReLU(), Tags(), Tags())
+    assert not engine.is_same_joined(nn.ReLU(), Tags(batch_statistics=True), Tags())
+    assert engine.is_same_joined(nn.ReLU(), Tags(), Tags())
+
+
+def test_convolutions_are_not_joined_though_they_could_be():
+    turns = Turns(IMAGES, None, loss="hinge", regularizers=None, architecture="dcgan")
+    assert turns.is_same_joined
+    assert not turns.may_join
 
 
 @pytest.mark.parametrize("loss", primary("loss"))

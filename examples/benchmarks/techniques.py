@@ -1,4 +1,4 @@
-"""What each technique of the engine gains on this machine: the default estimator with and without it, in turn.
+"""What each technique of the engine gains on this machine: an estimator with and without it, in turn.
 
     OMP_NUM_THREADS=1 python examples/benchmarks/techniques.py
     python examples/benchmarks/techniques.py --device cuda --rounds 30
@@ -30,13 +30,15 @@ def data():
     }
 
 
-#: technique -> devices, settings of the engine and parameters of the estimator that are without it
+#: a loss whose real and fake samples may be joined
+JOINED = {"loss": "hinge", "regularizers": ["r1", "r2"]}
+#: technique -> devices, settings and parameters with it, settings and parameters without it
 TECHNIQUES = {
-    "real and fake in one pass": (("cpu", "cuda"), {"join": False}, {}),
-    "channels last": (("cpu", "cuda"), {"channels_last": False}, {}),
-    "bfloat16 where it is natural": (("cpu", "cuda"), {}, {"precision": "float32"}),
-    "steps recorded": (("cuda",), {"record": False}, {}),
-    "search for convolutions": (("cuda",), {"search_convolutions": False}, {}),
+    "real and fake in one pass": (("cpu", "cuda"), ({}, JOINED), ({"join": False}, JOINED)),
+    "channels last": (("cpu", "cuda"), ({}, {}), ({"channels_last": False}, {})),
+    "bfloat16": (("cpu", "cuda"), ({}, {"precision": "bfloat16"}), ({}, {"precision": "float32"})),
+    "steps recorded": (("cuda",), ({}, {}), ({"record": False}, {})),
+    "search for convolutions": (("cuda",), ({}, {}), ({"search_convolutions": False}, {})),
 }
 
 
@@ -62,9 +64,9 @@ def seconds(running, n, device):
     return (clock() - start) / n
 
 
-def compare(X, y, device, settings, params, rounds, length):
+def compare(X, y, device, ways, rounds, length):
     """Return seconds a step with the technique, and the ratio of each pair of blocks."""
-    ways = [steps(X, y, device, *each) for each in (({}, {}), (settings, params))]
+    ways = [steps(X, y, device, *each) for each in ways]
     for way in ways:
         seconds(way, 6, device)
     n = max(round(length / seconds(ways[0], 2, device)), 1)
@@ -86,12 +88,12 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
-    for technique, (devices, settings, params) in TECHNIQUES.items():
+    for technique, (devices, *ways) in TECHNIQUES.items():
         if options.device not in devices:
             continue
         print(technique)
         for name, (X, y) in data().items():
-            step, ratios = compare(X, y, options.device, settings, params, options.rounds, options.seconds)
+            step, ratios = compare(X, y, options.device, ways, options.rounds, options.seconds)
             low, high = interval(ratios, rng)
             print(
                 f"  {name:<22} {np.median(ratios):.2f}x ({low:.2f} to {high:.2f}), a step {step * 1e3:.1f} ms",
