@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from skgan.exceptions import DeviceError
-from skgan.layers import CONVOLUTIONS, Dropout
+from skgan.layers import Dropout, convolves
 from skgan.seeding import global_generator
 from skgan.validation import sentence
 
@@ -150,8 +150,8 @@ def may_join(discriminator: nn.Module, architecture: Tags, loss: Tags) -> bool:
 
     With convolutions it does not: what twice as many samples make of themselves leaves the processor's caches.
     """
-    convolutional = any(isinstance(layer, CONVOLUTIONS) for layer in discriminator.modules())
-    return techniques_chosen().join and not convolutional and is_same_joined(discriminator, architecture, loss)
+    pays = techniques_chosen().join and not convolves(discriminator)
+    return pays and is_same_joined(discriminator, architecture, loss)
 
 
 def is_same_joined(discriminator: nn.Module, architecture: Tags, loss: Tags) -> bool:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from skgan.interfaces import Critique
-from skgan.layers import CONVOLUTIONS
+from skgan.layers import convolves
 
 
 @dataclass(frozen=True)
@@ -53,5 +53,4 @@ def natural(networks: Iterable[nn.Module], device: torch.device) -> Precision:
     """
     if device.type != "cuda" or not torch.cuda.is_bf16_supported(including_emulation=False):
         return FLOAT32
-    layers = (layer for network in networks for layer in network.modules())
-    return BFLOAT16 if any(isinstance(layer, CONVOLUTIONS) for layer in layers) else FLOAT32
+    return BFLOAT16 if any(map(convolves, networks)) else FLOAT32

@@ -2,7 +2,7 @@
 
 from skgan.layers.attention import SelfAttention
 from skgan.layers.chance import Dropout, drawing_from
-from skgan.layers.convolution import doubling, halving, keeping, pointwise
+from skgan.layers.convolution import CONVOLUTIONS, convolves, doubling, halving, keeping, pointwise
 from skgan.layers.embedding import Embedding, LabelEmbedding, NoEmbedding
 from skgan.layers.equalized import EqualizedConv, EqualizedLinear
 from skgan.layers.grid import Grid, widths
@@ -21,7 +21,7 @@ from skgan.layers.normalization import (
 from skgan.layers.patches import Patches, rows_of_places
 from skgan.layers.residual import DownBlock, UpBlock, convolution
 from skgan.layers.spans import Spans
-from skgan.layers.spectral import CONVOLUTIONS, WEIGHTED, normalize_spectrally
+from skgan.layers.spectral import WEIGHTED, normalize_spectrally
 from skgan.layers.transforms import flip, shift
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "Spans",
     "UpBlock",
     "convolution",
+    "convolves",
     "doubling",
     "drawing_from",
     "flip",

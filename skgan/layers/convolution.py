@@ -10,6 +10,12 @@ _TRANSPOSED: tuple[type[nn.ConvTranspose1d] | type[nn.ConvTranspose2d] | type[nn
     nn.ConvTranspose2d,
     nn.ConvTranspose3d,
 )
+CONVOLUTIONS: tuple[type[nn.Module], ...] = (*_CONVOLUTIONS, *_TRANSPOSED)
+
+
+def convolves(network: nn.Module) -> bool:
+    """Return whether a network has convolutions."""
+    return any(isinstance(layer, CONVOLUTIONS) for layer in network.modules())
 
 
 def keeping(dimensions: int, inputs: int, outputs: int, bias: bool = True) -> nn.Module:

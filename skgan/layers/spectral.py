@@ -3,16 +3,9 @@
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from skgan.layers.convolution import CONVOLUTIONS
 from skgan.layers.embedding import LabelEmbedding
 
-CONVOLUTIONS: tuple[type[nn.Module], ...] = (
-    nn.Conv1d,
-    nn.Conv2d,
-    nn.Conv3d,
-    nn.ConvTranspose1d,
-    nn.ConvTranspose2d,
-    nn.ConvTranspose3d,
-)
 WEIGHTED: tuple[type[nn.Module], ...] = (LabelEmbedding, nn.Linear, *CONVOLUTIONS)
 
 

@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
+import math
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
 
+from skgan.interfaces import Integer
+from skgan.metrics._sets import FEATURES, FeatureMetric, Rows, Said
+
 #: directions that rows are projected onto at a time
 _AT_ONCE = 64
+
+
+class ProjectionMetric(FeatureMetric):
+    """The mean over directions of a distance between the projections of two sets."""
+
+    bounds = (0.0, math.inf)
+    constraints = {"directions": (Integer(1),), "random_state": (Integer(0),), "features": FEATURES}
+    greater_is_better = False
+    directions: int
+    random_state: int
+
+    @abstractmethod
+    def along(self, real: np.ndarray, fake: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Return the distance of rows `(n, d)` and `(m, d)` along each direction of v `(d, k)`, `(k,)`."""
+
+    def measure(self, real: Rows, fake: Rows) -> Said:
+        """Return the mean, and its standard error over the directions."""
+        each = self.along(real.X, fake.X, unit_vectors(real.X.shape[1], self.directions, self.random_state))
+        return Said(float(each.mean()), float(each.std() / np.sqrt(len(each))))
+
+    def work(self, n_real: int, n_fake: int, width: int) -> float:
+        """Return the multiplications of the projections, and ten for each step of sorting them."""
+        n = n_real + n_fake
+        return self.directions * n * (width + 10.0 * np.log2(n + 1))
+
+    @classmethod
+    def get_test_params(cls) -> list[dict[str, Any]]:
+        """Return few directions."""
+        return [{"directions": 8}]
 
 
 def unit_vectors(width: int, many: int, seed: Any) -> np.ndarray:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from skgan.interfaces import Integer
-from skgan.metrics._projections import projected_distances, unit_vectors
-from skgan.metrics._sets import FEATURES, FeatureMetric, Rows, Said
+from skgan.metrics._projections import ProjectionMetric, projected_distances
 
 NAMES = {"mind": "MIND"}
 
 
-class MIND(FeatureMetric):
+class MIND(ProjectionMetric):
     r"""The mean over directions of the squared 2-Wasserstein distance between projected features; 0 for equal sets.
 
     .. math:: \mathrm{MIND} = 3 d \; \mathbb{E}_{\|v\| = 1}\, W_2^2(v^T X, v^T Y)
@@ -46,28 +43,11 @@ class MIND(FeatureMetric):
     12.0
     """
 
-    bounds = (0.0, math.inf)
-    constraints = {"directions": (Integer(1),), "random_state": (Integer(0),), "features": FEATURES}
-    greater_is_better = False
-
     def __init__(self, directions: int = 1000, random_state: int = 0, features: Any = "auto"):
         self.directions = directions
         self.random_state = random_state
         self.features = features
 
-    def measure(self, real: Rows, fake: Rows) -> Said:
-        """Return the distance between rows `(n, d)` and `(m, d)`, and its standard error over the directions."""
-        width = real.X.shape[1]
-        v = unit_vectors(width, self.directions, self.random_state)
-        each = 3 * width * projected_distances(real.X, fake.X, v, power=2)
-        return Said(float(each.mean()), float(each.std() / np.sqrt(len(each))))
-
-    def work(self, n_real: int, n_fake: int, width: int) -> float:
-        """Return the multiplications of the projections, and ten for each step of sorting them."""
-        n = n_real + n_fake
-        return self.directions * n * (width + 10.0 * np.log2(n + 1))
-
-    @classmethod
-    def get_test_params(cls) -> list[dict[str, Any]]:
-        """Return few directions."""
-        return [{"directions": 8}]
+    def along(self, real: np.ndarray, fake: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Return the squared distance along each direction, three times the width of the features as large."""
+        return 3 * real.shape[1] * projected_distances(real, fake, v, power=2)

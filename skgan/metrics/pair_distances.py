@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from skgan.interfaces import Integer
-from skgan.metrics._projections import projected_distances, unit_vectors
-from skgan.metrics._sets import FEATURES, FeatureMetric, Rows, Said, digest, remembered
+from skgan.metrics._projections import ProjectionMetric, projected_distances
+from skgan.metrics._sets import FeatureMetric, Rows, Said, digest, remembered
 
 NAMES = {"energy": "EnergyDistance", "energy-distance": "EnergyDistance", "sliced-wasserstein": "SlicedWasserstein"}
 
@@ -64,7 +62,7 @@ class EnergyDistance(FeatureMetric):
         return 10.0 * n_fake * (n_real + n_fake) * width
 
 
-class SlicedWasserstein(FeatureMetric):
+class SlicedWasserstein(ProjectionMetric):
     r"""The mean over directions of the 1-Wasserstein distance between the projections; 0 only for equal ones.
 
     .. math:: \mathrm{SW} = \mathbb{E}_{\|v\| = 1}\, W_1(v^T X, v^T Y)
@@ -90,9 +88,6 @@ class SlicedWasserstein(FeatureMetric):
     3.0
     """
 
-    bounds = (0.0, math.inf)
-    constraints = {"directions": (Integer(1),), "random_state": (Integer(0),), "features": FEATURES}
-    greater_is_better = False
     needs_features = False
 
     def __init__(self, directions: int = 128, random_state: int = 0, features: Any = "auto"):
@@ -100,21 +95,9 @@ class SlicedWasserstein(FeatureMetric):
         self.random_state = random_state
         self.features = features
 
-    def measure(self, real: Rows, fake: Rows) -> Said:
-        """Return the distance, and its standard error over the directions."""
-        v = unit_vectors(real.X.shape[1], self.directions, self.random_state)
-        each = projected_distances(real.X, fake.X, v)
-        return Said(float(each.mean()), float(each.std() / np.sqrt(len(each))))
-
-    def work(self, n_real: int, n_fake: int, width: int) -> float:
-        """Return the multiplications of the projections, and ten for each step of sorting them."""
-        n = n_real + n_fake
-        return self.directions * n * (width + 10.0 * np.log2(n + 1))
-
-    @classmethod
-    def get_test_params(cls) -> list[dict[str, Any]]:
-        """Return few directions."""
-        return [{"directions": 8}]
+    def along(self, real: np.ndarray, fake: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Return the distance along each direction."""
+        return projected_distances(real, fake, v)
 
 
 def _sums(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
