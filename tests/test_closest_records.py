@@ -47,6 +47,15 @@ def test_distances_are_those_of_all_pairs():
     assert float(near) == pytest.approx((ours <= np.quantile(theirs, 0.2)).mean())
 
 
+def test_a_category_that_no_training_row_has_is_one_away():
+    train, held, fake = frame(60, 0), frame(40, 1).assign(city="d"), frame(30, 2).assign(city="e")
+    said = DCR()(train, fake, X_held_out=held)
+    theirs, ours = by_pairs(train, held), by_pairs(train, fake)
+    assert min(theirs.min(), ours.min()) >= 1
+    assert said.details["held_out_median"] == pytest.approx(np.median(theirs), rel=1e-12)
+    assert said.details["samples_median"] == pytest.approx(np.median(ours), rel=1e-12)
+
+
 def test_planted_copies_are_counted_and_new_rows_are_not():
     train, held, fresh = frame(2000, 0), frame(2000, 1), frame(2000, 2)
     assert 0.9 < float(DCR()(train, fresh, X_held_out=held)) < 1.1
