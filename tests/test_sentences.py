@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse
 import torch
 from attacks import Forgery
 from click.testing import CliRunner
@@ -466,6 +467,13 @@ def masked():
     fit(rows)()
 
 
+def fit_quantised():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch means to drop these types
+        rows = torch.quantize_per_tensor(torch.eye(3), 0.1, 0, torch.quint8)
+    fit(rows)()
+
+
 def wide():
     validation.check_X(tiny(), np.array([[0, 0], [0, 2**24 + 1], [0, 7]], np.int64), reset=True)
 
@@ -555,6 +563,14 @@ CALLS = {
     "X: masked": masked,
     "X: a matrix": fit(np.asmatrix(X)),
     "X: sparse": fit(torch.eye(3).to_sparse()),
+    "X: sparse of SciPy": lambda: fit(scipy.sparse.csr_array(X))(),
+    "X: quantised": fit_quantised,
+    "X: ragged": fit([[1.0, 2.0], [3.0]]),
+    "X: a record in a cell": fit(np.zeros(5, [("a", float), ("b", int)])[:, None]),
+    "X: spans of time": fit(np.array([[1], [2]], "m8[s]")),
+    "X: no array": lambda: fit(iter(X))(),
+    "X: a table of three axes": lambda: validation.check_columns(tiny(), np.empty((2, 2, 2), object), reset=True),
+    "X: a table without rows, later": lambda: validation.check_columns(tiny(), np.empty((0, 2), object), reset=False),
     "X: on no device": fit(torch.zeros(4, 3, device="meta")),
     "X: a path": fit("rows.npy"),
     "X: None": fit(None),

@@ -9,6 +9,7 @@ import torch
 
 from skgan import GANEstimator, validation
 from skgan.exceptions import InvalidParameterError
+from skgan.picked_rows import PickedRows
 from skgan.validation import (
     LONGEST_MESSAGE,
     Boolean,
@@ -17,17 +18,21 @@ from skgan.validation import (
     Integer,
     Kind,
     Location,
+    Name,
     Only,
     Pair,
     RandomState,
     Real,
+    Several,
     Sizes,
     as_array,
     check_columns,
     check_finite,
     check_value,
+    check_X,
     did_you_mean,
     listed,
+    pieces,
     sentence,
     short,
     shown,
@@ -59,6 +64,9 @@ EDGES = [
     (Device(), ["auto", "cpu", "mps", "cuda", "cuda:0", "cuda:12"], ["CPU", "cuda:", "cuda:a", "xcuda", "cpu:0", "", None, 0], "'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'"),
     (Location(), ["a", __import__("pathlib").Path("a"), ""], [3, None, b"a"], "a str or a path"),
     (Kind("a file", "read", "close"), [__import__("io").StringIO()], [__import__("io").StringIO, object(), None, "x"], "a file"),
+    (Name(), ["a", "", 0, -1, 2.5], [True, None, b"a", ["a"], ("a",)], "the name of a column, or its place"),
+    (Several("a list of names"), [[], ["a", 1], ("a",), np.array(["a"])], ["ab", None, {"a"}, {"a": 1}, 3], "a list of names"),
+    (Several("a list of numbers", numbers=True), [[], [1, 2.5], (1,), np.ones(2), [np.int8(1)]], [["a"], [1, None], np.array(["a"]), 3, "12"], "a list of numbers"),
     (RandomState(), [None, 0, 2**32 - 1, np.random.RandomState(0), np.int64(3)], [-1, 2**32, 1.0, True, "0", np.random.default_rng(0)], "an int in the range [0, 4294967295], a numpy RandomState or None"),
 ]  # fmt: skip
 
@@ -160,6 +168,21 @@ def test_nan_is_told_before_infinity():
         check_finite(np.array([[INF], [NAN]]))
 
 
+def test_half_precision_has_no_number_that_is_too_large_and_no_warning_is_said():
+    check_finite(np.array([[65504, -65504]], np.float16))
+    with pytest.raises(
+        ValueError, match="infinity or a value too large for float32: 1 times, first at row 0, column 1"
+    ):
+        check_finite(np.array([[0, -INF]], np.float16))
+
+
+def test_the_edge_of_what_is_too_large_is_below_what_float32_holds():
+    check_finite(np.array([[np.nextafter(1e37, 0), -np.nextafter(1e37, 0)]]))
+    assert validation._is_too_large(np.array([1e37, -1e37, np.nextafter(1e37, 0), 0, INF, NAN])).tolist() == [
+        True, True, False, False, True, True,
+    ]  # fmt: skip
+
+
 def test_what_float32_holds_is_fine():
     check_finite(np.array([[9e36, -9e36, 0.0]]))
     check_finite(np.array([[2**62]]))
@@ -234,3 +257,127 @@ def test_a_table_may_have_one_column_and_after_fit_one_row():
         check_columns(gan, frame[:1], reset=True)
     with pytest.raises(ValueError, match=r"at least 1 sample\(s\) and 1 feature\(s\). Got shape \(0, 1\)"):
         check_columns(gan, frame[:0], reset=False)
+
+
+# --- rows that are in a file, or are many ---------------------------------------------------------
+
+
+class Pulled:
+    """A table that is read a chunk at a time."""
+
+    def __init__(self, first):
+        self.first, self.columns, self.shape, self.ndim = first, first.columns, first.shape, 2
+
+    def __len__(self):
+        return len(self.first)
+
+    def chunks_of_rows(self):
+        """Yield nothing: who checks a table reads its first rows only."""
+
+
+def test_what_knows_its_rows_is_not_read():
+    picked = PickedRows(np.eye(4), np.array([0, 2]))
+    assert as_array(picked) is picked
+    frame = pytest.importorskip("pandas").DataFrame({"a": [1.0, 2.0]})
+    assert as_array(frame) is frame
+    pulled = Pulled(frame)
+    assert as_array(pulled) is pulled
+    gan = GANEstimator()
+    assert check_columns(gan, pulled, reset=True) is pulled
+    assert gan.feature_names_in_.tolist() == ["a"]
+    with pytest.raises(ValueError, match="feature names should match"):
+        check_columns(gan, Pulled(frame.set_axis(["b"], axis=1)), reset=False)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int16", "uint8", "float32"])
+def test_picked_rows_of_numbers_stay_where_they_are(dtype):
+    base = np.arange(24).reshape(6, 2, 2) % 2
+    picked = check_X(gan := GANEstimator(), PickedRows(base.astype(dtype), np.array([1, 2, 5])), reset=True)
+    assert isinstance(picked, PickedRows)
+    assert gan.n_features_in_ == 4
+    np.testing.assert_array_equal(np.asarray(picked), base[[1, 2, 5]].reshape(3, 4))
+    with pytest.raises(ValueError, match="X has 2 features"):
+        check_X(gan, PickedRows(base[:, 0].astype(dtype), np.array([1, 2, 5])), reset=False)
+    with pytest.raises(ValueError, match=r"1 sample\(s\)"):
+        check_X(gan, PickedRows(base.astype(dtype), np.array([1])), reset=True)
+
+
+def test_picked_rows_are_looked_at_to_the_last():
+    base = np.zeros((6, 2))
+    base[5, 1] = NAN
+    check_X(GANEstimator(), PickedRows(base, np.arange(5)), reset=True)
+    with pytest.raises(ValueError, match="contains NaN: 1 times, first at row 3, column 1"):
+        check_X(GANEstimator(), PickedRows(base, np.arange(2, 6)), reset=True)
+
+
+def test_rows_of_objects_become_numbers_and_images_become_rows():
+    gan = GANEstimator()
+    rows = check_X(gan, np.array([[1, 2.5], [True, 4]], object), reset=True)
+    assert rows.dtype == np.float64
+    assert rows.tolist() == [[1.0, 2.5], [1.0, 4.0]]
+    images = np.arange(24).reshape(2, 3, 2, 2)
+    assert check_X(gan, images, reset=True).tolist() == images.reshape(2, 12).tolist()
+    assert gan.n_features_in_ == 12
+    assert len(check_X(gan, images[:1], reset=False)) == 1
+    with pytest.raises(ValueError, match=r"0 sample\(s\).*minimum of 1 is required.*Give more rows"):
+        check_X(gan, images[:0], reset=False)
+    with pytest.raises(ValueError, match=r"0 feature\(s\) \(shape=\(2, 3, 0, 2\)\)"):
+        check_X(gan, images[:, :, :0], reset=True)
+
+
+def test_only_a_fit_warns_of_integers_far_apart():
+    rows = np.array([[0], [2**40]])
+    gan = GANEstimator()
+    with pytest.warns(UserWarning, match="more than 2"):
+        check_X(gan, rows, reset=True)
+    check_X(gan, rows, reset=False)
+
+
+@pytest.mark.parametrize("dtype", ["int16", "uint16", "int8"])
+def test_short_integers_are_never_too_far_apart(dtype):
+    validation._warn_of_wide_integers(np.array([[np.iinfo(dtype).min], [np.iinfo(dtype).max]], dtype))
+
+
+def test_the_whole_range_of_64_bits_is_told_apart():
+    with pytest.warns(UserWarning, match="in 1 of 2 columns, first in column 1,"):
+        validation._warn_of_wide_integers(np.array([[0, -(2**63)], [0, 2**63 - 1]]))
+    with pytest.warns(UserWarning, match="in 1 of 1 columns"):
+        validation._warn_of_wide_integers(np.array([[0], [2**32 - 1]], np.uint32))
+
+
+@pytest.mark.parametrize(("rows", "most"), [(10, 24), (10, 25), (1, 8), (7, 8 * 7), (5, 1), (0, 8)])
+def test_pieces_are_all_rows_in_their_order_and_small(rows, most, monkeypatch):
+    monkeypatch.setattr(validation, "BYTES_AT_ONCE", most)
+    X = np.arange(float(rows))[:, None]
+    found = list(pieces(X))
+    assert [piece.tolist() for piece in found if not len(piece)] == []
+    assert np.array_equal(np.concatenate([*found, X[:0]]), X)
+    assert [len(piece) for piece in found[:-1]] == [max(most // 8, 1)] * max(len(found) - 1, 0)
+    assert all(piece.nbytes <= max(most, 8) for piece in found)
+
+
+def test_pieces_of_rows_without_bytes_end():
+    assert [piece.shape for piece in pieces(np.zeros((3, 0)))] == [(3, 0)]
+
+
+def test_a_table_has_columns_of_different_names_wherever_the_twins_are():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(np.zeros((2, 4)), columns=["a", "b", "c", "a"])
+    with pytest.raises(ValueError, match=r"Got several called 'a'\. Rename"):
+        check_columns(GANEstimator(), frame, reset=True)
+    gan = GANEstimator()
+    check_columns(gan, frame.set_axis([0, 1, 2, 3], axis=1), reset=True)
+    assert gan.n_features_in_ == 4
+    with pytest.raises(ValueError, match=r"expecting 4 features as input\. Bring X into the shape"):
+        check_columns(gan, frame.set_axis([0, 1, 2, 3], axis=1)[[0, 1]], reset=False)
+
+
+def test_a_failure_that_is_not_of_the_data_is_not_called_one():
+    class Broken:
+        """Raises a TypeError of its own, when it becomes a number."""
+
+        def __float__(self):
+            raise TypeError("something else")
+
+    with pytest.raises(TypeError, match=r"^something else$"):
+        check_X(GANEstimator(), np.array([[Broken()], [1.0]], object), reset=True)
