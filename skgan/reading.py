@@ -151,11 +151,13 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise _no_directory(path)
     if not os.path.lexists(path / MANIFEST):
         with os.scandir(path) as entries:
-            found = sorted(entry.name[:60] for entry in itertools.islice(entries, 6))
+            found = [entry.name[:60] for entry in itertools.islice(entries, 6)]
+        more = " and more" if len(found) > 5 else ""
         raise CheckpointError(
             sentence(
                 f"path must be a directory that save wrote, with {MANIFEST}.",
-                f"Got {str(path)!r} with {listed(found, 5) or 'nothing in it'}. Give the directory of a saved model.",
+                f"Got {str(path)!r} with {listed(sorted(found[:5])) or 'nothing in it'}{more}.",
+                "Give the directory of a saved model.",
             )
         )
     with _opened(path, MANIFEST) as file:
@@ -168,7 +170,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise CheckpointVersionError(
             sentence(
                 f"{str(path)!r} must have a format up to {FORMAT}, which skgan {skgan.__version__} reads.",
-                f"Got format {version}, written by skgan {str(manifest.get('skgan'))[:40]!r}. Update skgan.",
+                f"Got format {version}, written by skgan {str(manifest.get('skgan', 'unknown'))[:40]!r}. Update skgan.",
             )
         )
     _held(path, MANIFEST, manifest, schema.MANIFEST)

@@ -1,10 +1,12 @@
 """Reading a saved model costs and does nothing before it is known to be one. Ids are the rules of docs/format.md."""
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import attacks
@@ -58,6 +60,15 @@ def refused(path, error=CheckpointError, says=None):
         GANEstimator.load(path)
     assert len(str(caught.value)) <= 500
     return caught.value
+
+
+@contextmanager
+def damaged(path, reason):
+    """Expect the whole sentence that says what is damaged, and where."""
+    with pytest.raises(CheckpointCorruptError) as caught:
+        yield
+    words = f"{str(path)!r} must be a model as save wrote it. Got one that is damaged: {reason}. Use another copy."
+    assert str(caught.value) == words
 
 
 # --- hostile files --------------------------------------------------------------------------------
@@ -140,6 +151,124 @@ def test_m01_at_most_five_names_are_listed(tmp_path):
         (tmp_path / f"file {number}").touch()
     message = str(refused(tmp_path, CheckpointError, "manifest.json"))
     assert message.count("file ") == 5
+
+
+def test_m02_a_link_put_there_after_the_look_is_not_followed(forged, tmp_path, monkeypatch):
+    (forged.path / "state.safetensors").rename(tmp_path / "secret")
+    (forged.path / "state.safetensors").symlink_to(tmp_path / "secret")
+    monkeypatch.setattr(Path, "is_symlink", lambda path: False)
+    refused(
+        forged.path, CheckpointCorruptError, "state.safetensors cannot be opened .Too many levels of symbolic links"
+    )
+
+
+def test_m02_what_was_refused_is_not_kept_open(forged):
+    before = len(os.listdir("/dev/fd"))
+    (forged.path / "config.json").unlink()
+    os.mkfifo(forged.path / "config.json")
+    with damaged(forged.path, "config.json is no regular file"):
+        GANEstimator.load(forged.path)
+    assert len(os.listdir("/dev/fd")) == before
+
+
+# --- M09, M11: files that change while they are read ----------------------------------------------
+
+
+@pytest.mark.parametrize("there", [b"12", b"1234"])
+def test_m11_a_file_that_changes_its_size_is_noticed(there):
+    with damaged(Path("a"), "b changed its size while it was read"):
+        reading._content(Path("a"), "b", io.BytesIO(there), 3, 9)
+
+
+def test_m03_a_file_may_be_as_large_as_allowed():
+    assert reading._content(Path("a"), "b", io.BytesIO(b"123"), 3, 3) == b"123"
+    with damaged(Path("a"), "b has 3 bytes, more than 2"):
+        reading._content(Path("a"), "b", io.BytesIO(b"123"), 3, 2)
+    with damaged(Path("a"), "b is empty: it has size 0"):
+        reading._content(Path("a"), "b", io.BytesIO(b""), 0, 2)
+
+
+@pytest.mark.parametrize("change", ["other numbers", "no tensors", "other tensors"])
+def test_m11_tensors_that_change_after_the_look_at_their_head_are_noticed(forged, change, monkeypatch):
+    saved = reading.read(forged.path, "GANEstimator")
+    assert saved.size == (forged.path / "state.safetensors").stat().st_size
+    if change == "other numbers":
+        content = bytearray((forged.path / "state.safetensors").read_bytes())
+        content[-1] ^= 1
+        (forged.path / "state.safetensors").write_bytes(content)
+        says = "state.safetensors is not what was written"
+    elif change == "no tensors":
+        saved.manifest["files"]["state.safetensors"] |= {"size": 9, "sha256": attacks.digest(b"123456789")}
+        (forged.path / "state.safetensors").write_bytes(b"123456789")
+        says = "state.safetensors is no safetensors file"
+    else:
+        monkeypatch.setattr(reading, "load_tensors", lambda content: {"other": np.zeros(3)})
+        says = "state.safetensors was changed while it was read"
+    with damaged(forged.path, says):
+        saved.arrays()
+
+
+def test_m11_the_tensors_are_those_of_the_head(good):
+    saved = reading.read(good, "GANEstimator")
+    arrays = saved.arrays()
+    assert {name: (array.dtype.name, array.shape) for name, array in arrays.items()} == {
+        name: (entry.dtype, entry.shape) for name, entry in saved.head.items()
+    }
+    assert {name: array.nbytes for name, array in arrays.items()} == {n: e.size for n, e in saved.head.items()}
+
+
+def test_m11_verify_names_the_file_and_reads_it_in_chunks(forged, monkeypatch):
+    monkeypatch.setattr(reading, "_CHUNK", 7)
+    assert reading.verify(forged.path) == reading.read_manifest(forged.path)
+    for name in ("config.json", "state.safetensors"):
+        whole = (forged.path / name).read_bytes()
+        (forged.path / name).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        with damaged(forged.path, f"{name} is not what was written"):
+            reading.verify(forged.path)
+        (forged.path / name).write_bytes(whole[:-1])
+        with damaged(forged.path, f"{name} has {len(whole) - 1} bytes, not {len(whole)}"):
+            reading.verify(forged.path)
+        (forged.path / name).write_bytes(whole)
+
+
+def test_a_reason_is_cut_where_it_would_fill_the_message():
+    with damaged(Path("a"), "x" * 250):
+        raise reading.corrupt(Path("a"), "x" * 300)
+
+
+# --- M12: the head --------------------------------------------------------------------------------
+
+
+def headed(folder, start, length, size=None):
+    """Return what a file with this head and these promises says of its tensors."""
+    content = length.to_bytes(8, "little") + start
+    (folder / "state.safetensors").write_bytes(content)
+    if size is not None:
+        os.truncate(folder / "state.safetensors", size)
+    promised = {"size": size or len(content), "head": attacks.digest(content[: 8 + length])}
+    return reading._head(folder, {"files": {"state.safetensors": promised}})
+
+
+def test_m12_a_head_may_fill_the_file_and_no_more(tmp_path):
+    assert headed(tmp_path, b"{}      ", 8) == {}
+    with damaged(tmp_path, "state.safetensors is no safetensors file"):
+        headed(tmp_path, b"{}      ", 9)
+    with damaged(tmp_path, "state.safetensors is no safetensors file"):
+        headed(tmp_path, b"{}      ", 16)
+
+
+def test_m12_a_head_may_have_16_mib_and_no_more(tmp_path):
+    most = reading.LARGEST_HEAD
+    assert headed(tmp_path, b"{}" + b" " * (most - 2), most) == {}
+    with damaged(tmp_path, "state.safetensors is no safetensors file"):
+        headed(tmp_path, b"{}" + b" " * (most - 1), most + 1)
+
+
+def test_m12_a_file_of_less_than_a_length_is_no_tensors(tmp_path):
+    for size in (1, 7):
+        (tmp_path / "state.safetensors").write_bytes(bytes(size))
+        with damaged(tmp_path, "state.safetensors is no safetensors file"):
+            reading._head(tmp_path, {"files": {"state.safetensors": {"size": size, "head": attacks.digest(b"")}}})
 
 
 # --- M03, M06: JSON -------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ def rules():
         "number": (number(0, 1), [0, 1, 0.5], [-0.1, 1.1, True, "1", None], "at must be a number from 0 to 1"),
         "number, large": (number(0, 1e37), [1e37], [2e37], "at must be a number from 0 to 1e+37"),
         "either": (either(schema.nothing, whole()), [None, 0], ["", -1], "at must be a whole number from 0 to 9223372036854775808"),
+        "either of three": (either(schema.flag, schema.text, schema.nothing), [True, "", None], [0, []], "at must be null"),
         "each": (each(schema.text, 2), [[], ["a", "b"]], [["a"] * 3, "ab", ("a",), {}], "at must be a list of at most 2"),
         "each, by default": (each(schema.text), [["a"] * 10], ["a"], "at must be a list of at most 1000000"),
         "member of a list": (each(schema.text, 2), [], [["a", 1]], "an entry of at must be text"),
@@ -28,6 +29,7 @@ def rules():
         "record": (record({"a": schema.text}, {"b": schema.flag}), [{"a": ""}, {"a": "", "b": True}], [[], None], "at must be an object"),
         "missing": (record({"a": schema.text, "b": schema.text}), [], [{}, {"b": ""}], "at has no 'a'"),
         "unknown": (record({"a": schema.text}), [], [{"a": "", "c" * 50: 1}, {"c" * 41: 1}], f"at has an unknown key, {'c' * 40!r}"),
+        "several unknown": (record({}), [], [{"b": 1, "a": 2, "c": 3}], "at has an unknown key, 'a'"),
         "value of a record": (record({"a": schema.text}), [], [{"a": 1}], "at.a must be text"),
         "one of": (one_of("a", "b"), ["a", "b"], ["c", "", None, 0], "at must be one of a, b"),
         "real": (schema.real, [0.1.hex(), "0x0p+0", "-0x1p-3", "nan"], ["", "zz", None, 3, 0.5, "0x1p+99999"], "at must be a hexadecimal number"),
@@ -60,6 +62,8 @@ def test_without_a_place_it_is_it():
     assert reason(record({"a": schema.text}), {}, "") == "it has no 'a'"
     assert reason(record({"a": schema.text}), {"a": 1}, "") == "a must be text"
     assert reason(schema.text, 3, "") == "it must be text"
+    assert reason(each(schema.text), [3], "") == "an entry of it must be text"
+    assert reason(table(schema.text), {"a": 3}, "") == "a value of it must be text"
 
 
 def test_anything_is_anything():
@@ -122,14 +126,19 @@ JSON = {
     b'{"a": -Infinity}': "it has NaN or infinity",
     b'{"a": 1e999}': "it has a number that is not finite, or too long",
     b'{"a": ' + b"9" * 30 + b"}": "it has a whole number beyond 64 bits",
+    b'{"a": ' + b"9" * 9999 + b"}": "it has a whole number beyond 64 bits",
+    b'{"a": 0.' + b"1" * 39 + b"}": "it has a number that is not finite, or too long",
     b'{"a": "\\ud800"}': "it has text that is no Unicode",
     b'{"\\udfff": 1}': "it has text that is no Unicode",
+    b'["' + b'\\ud800"]': "it does not hold an object",
+    b'{"a": ["ok", {"b": "\\udc00"}]}': "it has text that is no Unicode",
+    b'{"a":' * 32 + b"1" + b"}" * 32: f"it is nested deeper than {strict_json.DEEPEST} levels",
     b'{"a":' + b"[" * 40 + b"]" * 40 + b"}": f"it is nested deeper than {strict_json.DEEPEST} levels",
     b"[" * 100_000: f"it is nested deeper than {strict_json.DEEPEST} levels",
 }
 
 
-@pytest.mark.parametrize("content", JSON, ids=list(JSON.values()))
+@pytest.mark.parametrize("content", JSON, ids=[f"{number} {reason}" for number, reason in enumerate(JSON.values())])
 def test_json_is_refused_with_the_reason(content):
     assert said(strict_json.parsed, content) == JSON[content]
 
@@ -138,6 +147,9 @@ def test_json_of_the_edges_is_read():
     edges = {"a": [2**63, -(2**63), 0.5, None, True, "é", "\U0001f600"]}
     text = '{"a": [9223372036854775808, -9223372036854775808, 0.5, null, true, "é", "\\ud83d\\ude00"]}'
     assert strict_json.parsed(text.encode()) == edges
+    assert strict_json.parsed(b'{"a": 0.' + b"1" * 38 + b"}") == {"a": 1 / 9}
+    assert strict_json.parsed('{"a": "\ud7ff\ue000"}'.encode()) == {"a": "\ud7ff\ue000"}
+    assert strict_json.parsed(b'{"a":' * 31 + b"1" + b"}" * 31)
     depth = strict_json.DEEPEST - 1
     assert strict_json.parsed(b'{"a":' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}")
 

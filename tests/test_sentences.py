@@ -109,6 +109,12 @@ def others(forged):
         file.rename(forged.path / f"{number}.bin")
 
 
+def crowded(forged):
+    emptied(forged)
+    for number in range(9):
+        (forged.path / ("a" * 80 + str(number))).touch()
+
+
 def promised(**more):
     def act(forged):
         forged.manifest.update(more)
@@ -182,11 +188,13 @@ FILES = {
     "HDF5": alone(b"\x89HDF\r\n\x1a\n"),
     "a zip archive": alone(b"PK\x03\x04" + bytes(40)),
     "an array": alone(b"\x93NUMPY"),
+    "a pipe alone": lambda forged: (alone(b"")(forged), forged.path.unlink(), os.mkfifo(forged.path)),
     "only tensors": alone(b'\x10\0\0\0\0\0\0\0{"a":'),
     "only JSON": alone(b'  {"a": 1}'),
     "text": alone(b"hello"),
     "an empty directory": emptied,
     "another directory": others,
+    "a directory of many": crowded,
     "no state": removed(STATE),
     "no configuration": removed("config.json"),
     "a link": linked,
@@ -195,6 +203,7 @@ FILES = {
     "an empty manifest": lambda forged: forged.promise(b""),
     "a manifest of 2 MiB": lambda forged: forged.promise(b" " * 2**21),
     "a manifest cut short": lambda forged: forged.promise(b'{"format": 1'),
+    "a manifest cut short after a line": lambda forged: forged.promise(b'\n {"format": 1'),
     "a manifest that is a page": lambda forged: forged.promise(b"<html>"),
     "a manifest that is a pickle": lambda forged: forged.promise(pickle.dumps([1])),
     "a manifest in Latin-1": lambda forged: forged.promise(b'{"\xe9": 1}'),
@@ -207,7 +216,10 @@ FILES = {
     "a very deep manifest": lambda forged: forged.promise(b'{"a": ' * 10**5 + b"1" + b"}" * 10**5),
     "a manifest with half a character": lambda forged: forged.promise(b'{"a": "\\ud800"}'),
     "a later format": promised(format=99, skgan="9.9"),
+    "a later format of long words": promised(format=99, skgan="9" * 99),
+    "a later format of nobody": lambda forged: forged.manifest.pop("skgan") and promised(format=99)(forged),
     "another class": promised(estimator="Other"),
+    "another class of long words": promised(estimator="a" * 99),
     "an unknown key": promised(surprise=1),
     "format true": promised(format=True),
     "format 0": promised(format=0),
@@ -222,6 +234,12 @@ FILES = {
         (forged.path / "manifest.json").read_bytes().replace(b"GANEstimator", b"GANestimator")
     ),
     "a state cut short": lambda forged: (forged.path / STATE).write_bytes(b"\x10"),
+    "an empty state": lambda forged: (forged.path / STATE).write_bytes(b""),
+    "a state that is JSON": replaced(STATE, b'{"a": 1}'),
+    "a state of another length that is JSON": lambda forged: (forged.path / STATE).write_bytes(b'{"a": 1}'),
+    "a configuration of tensors": replaced("config.json", b'\x10\0\0\0\0\0\0\0{"a":'),
+    "a configuration of 3 MiB": lambda forged: forged.replace("config.json", b" " * (3 * 2**20)),
+    "an empty configuration": lambda forged: forged.replace("config.json", b""),
     "a state that is a page": replaced(STATE, b"<html>"),
     "a state that is a pickle": replaced(STATE, b"\x80\x04]"),
     "a configuration that is a pickle": replaced("config.json", b"\x80\x04]"),
@@ -377,7 +395,7 @@ def replaced_directory():
     directory = checkpoints()
     Path("run").rename("old")
     Path("run").mkdir()
-    (Path("run") / "lock").touch()
+    (Path("run") / ".lock").touch()
     write(directory, 3)
 
 
@@ -511,7 +529,9 @@ CALLS = {
     "registry: not of this session": resolve("local/zzz"),
     "registry: two plugins": installed(resolve("theirs"), acme=["theirs"], best_parts=["theirs"]),
     "registry: a class that is not there": installed_with(resolve("theirs"), spec("theirs", "acme_no:Theirs")),
-    "registry: of another family": installed_with(resolve("theirs"), spec("theirs", "skgan.metrics.prdc:Density")),
+    "registry: of another family": installed_with(
+        resolve("theirs"), spec("theirs", "skgan.metrics.density_coverage:Density")
+    ),
     "registry: needs something": installed_with(
         resolve("theirs"), spec("theirs", "acme_impl:Theirs", requires=("a-package-that-is-not",))
     ),
