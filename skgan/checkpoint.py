@@ -141,8 +141,8 @@ def load(cls: type[GANEstimator], path: str | Path) -> GANEstimator:
 def _estimator(cls: type[GANEstimator], saved: Saved) -> GANEstimator:
     """Return what was saved; what fails here is no model that `save` wrote."""
     config, fitted = saved.config, saved.config["fitted"]
-    if config["params"].keys() & set(_NOT_SAVED):
-        raise corrupt(saved.path, f"{CONFIG} sets {listed(config['params'].keys() & set(_NOT_SAVED))}")
+    if unsaved := sorted(config["params"].keys() & set(_NOT_SAVED)):
+        raise corrupt(saved.path, f"{CONFIG} sets {listed(unsaved)}")
     params = {name: _part_or_value(_KINDS_OF_PARAMS.get(name), value) for name, value in config["params"].items()}
     estimator = cls(**params)
     estimator._check_parameters()

@@ -176,6 +176,18 @@ def not_finite(forged):
     forged.write()
 
 
+def one_more(name):
+    def act(forged):
+        forged.head[name] = {"dtype": "U8", "shape": [0], "data_offsets": [len(forged.data)] * 2}
+        forged.write()
+
+    return act
+
+
+def of_numbers(name, count, kind="I64"):
+    return lambda forged: forged.resize(name, [count], kind).write()
+
+
 FILES = {
     "nothing is there": alone(b"") and (lambda forged: forged.path.rename(forged.path.with_name("elsewhere"))),
     "an empty file": alone(b""),
@@ -277,6 +289,36 @@ FILES = {
     "a part of no distribution": configured("model.parts.loss", {"part": "a plugin; rm/loss", "params": {}}),
     "a part with another parameter": configured("model.parts.loss.params", {"surprise": 1}),
     "a part with nearly that parameter": configured("model.parts.optimizer.params", {"bets": [0, 0.9]}),
+    "parts with several other parameters": configured(
+        "model.parts.loss.params", {f"{letter * 50}": 1 for letter in "gfedcba"}
+    ),
+    "a network larger than its file": configured("model.parts.architecture.params.width", 2**20 + 1),
+    "a part of a long name": configured("model.parts.loss", {"part": "z" * 99, "params": {}}),
+    "a part of a session of a long name": configured("model.parts.loss", {"part": "local/" + "z" * 99, "params": {}}),
+    "a part of a plugin in capitals": configured(
+        "model.parts.loss", {"part": "A-Plugin2.x_y/" + "z" * 99, "params": {}, "version": "1.0RC1+Local.2!_-"}
+    ),
+    "a part of a plugin of no version": configured("model.parts.loss", {"part": "7/loss", "params": {}}),
+    "a part of a plugin of a long version": configured(
+        "model.parts.loss", {"part": "a-plugin/loss", "params": {}, "version": "1" * 40}
+    ),
+    "a part of a distribution of a long name": configured("model.parts.loss", {"part": "a" * 62 + "/x", "params": {}}),
+    "samples larger than the file": configured("model.spec.shape", [2**30]),
+    "latents larger than the file": configured("model.spec.latent_dim", 2**30),
+    "labels larger than the file": configured("model.spec.label_shape", [2**30]),
+    "more discriminators than the file has room for": configured("model.numbers.n_discriminators", 2**30),
+    "columns that are no row": configured("model.spec.columns", [[1, 0, 0], [1, 0, 0]]),
+    "networks of other data": configured("model.spec.bounded", True),
+    "an encoding with more": configured("encoding.more", 1),
+    "columns of another number": configured("fitted.feature_names_in", ["a"]),
+    "a history of two lengths": of_numbers("history.step", 2),
+    "a history in rows": lambda forged: forged.resize("history.step", [1, 1], "I64").write(),
+    "a tensor nobody knows": one_more("other.step"),
+    "a best state of a fit that was not judged": one_more("best.step"),
+    "settings of two paths": lambda forged: (
+        forged.config["params"].update(resume=True, init_from="a"),
+        forged.write(),
+    ),
     "a column too many": configured("fitted.n_features_in", 4),
     "a flag that is a number": configured("encoding.keeps_shape", 1),
     "a history that is no list": configured("history", "steps"),
@@ -622,7 +664,10 @@ SAYS = json.loads(Path(__file__).with_name("sentences.json").read_text(encoding=
 
 
 def said_by(call, folder, monkeypatch):
-    """Return class and words of what `call` raises in an empty directory, of whose path nothing may be in them."""
+    """Return class and words of what `call` raises in an empty directory, of whose path nothing may be in them.
+
+    Where parts do not fit together, the traceback says why: those words come last.
+    """
     monkeypatch.chdir(folder)
     warnings.simplefilter("error")
     with pytest.raises((Exception, SystemExit)) as caught:
@@ -631,7 +676,8 @@ def said_by(call, folder, monkeypatch):
     assert len(text) <= validation.LONGEST_MESSAGE
     assert str(folder) not in text
     text = text.replace(skgan.__version__, "VERSION").replace(f"this process, {os.getpid()},", "this process, PID,")
-    return [type(caught.value).__name__, text]
+    why = [str(caught.value.__cause__)] if text.endswith("do not fit together (ValueError). Use another copy.") else []
+    return [type(caught.value).__name__, text, *why]
 
 
 @pytest.mark.goal("G2")
