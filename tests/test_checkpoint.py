@@ -6,8 +6,10 @@ import json
 import os
 import pickle
 import pickletools
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -16,20 +18,28 @@ from attacks import digest, seal
 from safetensors.numpy import load_file
 from sklearn.preprocessing import FunctionTransformer
 
-from skgan import GANEstimator, _fs
+from skgan import GANEstimator, _fs, checkpoint, reading
 from skgan.architectures.dcgan import DCGAN
 from skgan.architectures.mlp import MLP
+from skgan.encoding.min_max import MinMax
 from skgan.encoding.preprocessors import CLOSED_LIST
 from skgan.exceptions import (
+    CheckpointCorruptError,
     CheckpointError,
     CheckpointExistsError,
+    CheckpointMismatchError,
     CheckpointWriteError,
     SkganError,
     TrainingDivergedError,
 )
+from skgan.features.pca import PCA
+from skgan.interfaces import Callback
+from skgan.latents import Codes
 from skgan.losses.wgan_gp import WGANGP
+from skgan.metrics.frechet import FID
 from skgan.optimizers.adam import Adam
 from skgan.regularizers.r1 import R1
+from skgan.writing import sealed
 
 TINY = {"architecture": MLP(width=8, depth=1), "conditioning": "concat", "latent_dim": 4, "batch_size": 8}
 SMALL_HEAD = {"conditioning__hidden": 4}
@@ -159,6 +169,237 @@ def test_every_listed_preprocessor_survives(name, tmp_path):
     loaded = there_and_back(gan, tmp_path)
     np.testing.assert_array_equal(loaded.sample(9, random_state=0), gan.sample(9, random_state=0))
     np.testing.assert_array_equal(loaded.transform(X), gan.transform(X))
+
+
+PARAMS = {
+    "classes": ({"optimizer": Adam, "regularizers": [R1]}, "Adam()", "[R1()]"),
+    "a tuple": ({"optimizer": Adam(betas=(0.5, 0.9)), "regularizers": ("sn", R1(2.0))},
+                "Adam(betas=(0.5, 0.9))", "['sn', R1(weight=2.0)]"),
+    "names": ({"optimizer": "rmsprop", "regularizers": "sn"}, "'rmsprop'", "'sn'"),
+    "none": ({"regularizers": None}, "'auto'", "None"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PARAMS)
+def test_parameters_come_back_as_parts_with_their_parameters(case, tmp_path):
+    params, *wanted = PARAMS[case]
+    gan = tiny(max_iter=1, loss="nonsaturating", learning_rate=np.float32(0.25), **params).fit(X)
+    loaded = there_and_back(gan, tmp_path).get_params(deep=False)
+    assert [repr(loaded["optimizer"]), repr(loaded["regularizers"])] == wanted
+    assert loaded["learning_rate"] == 0.25
+    assert type(loaded["learning_rate"]) is float
+
+
+def test_a_prior_comes_back_with_its_parameters(tmp_path):
+    gan = tiny(max_iter=1, latent_dim=6, prior=Codes((3, 2), 1)).fit(X)
+    loaded = there_and_back(gan, tmp_path)
+    assert repr(loaded.prior) == repr(Codes((3, 2), 1))
+    np.testing.assert_array_equal(loaded.sample(5, random_state=0), gan.sample(5, random_state=0))
+
+
+def a_judge(gan, X, y):
+    return 0.0
+
+
+@pytest.mark.parametrize(
+    ("scoring", "kept"),
+    [
+        (a_judge, repr(GANEstimator().scoring)),
+        (["energy", a_judge], repr(GANEstimator().scoring)),
+        (["energy", FID], "['energy', FID()]"),
+        (FID(features=PCA(components=2)), "FID(features=PCA(components=2))"),
+        (("energy",), "['energy']"),
+    ],
+    ids=["function", "functions", "list", "parts within", "tuple"],
+)
+def test_scoring_is_kept_where_a_name_leads_to_it(scoring, kept, tmp_path):
+    assert repr(there_and_back(tiny(max_iter=1, scoring=scoring).fit(X), tmp_path).scoring) == kept
+
+
+@pytest.mark.parametrize(("seed", "kept"), [(np.random.RandomState(3), None), (np.int64(3), 3), (3, 3), (None, None)])
+def test_a_seed_is_kept_and_a_generator_is_not(seed, kept, tmp_path):
+    gan = tiny(max_iter=1, random_state=seed).fit(X)
+    loaded = there_and_back(gan, tmp_path)
+    assert (loaded.random_state, type(loaded.random_state)) == (kept, type(kept))
+    np.testing.assert_array_equal(loaded.sample(3), gan.sample(3))
+
+
+class Onlooker(Callback):
+    """Does nothing."""
+
+
+def test_what_looks_on_is_not_kept(tmp_path):
+    gan = tiny(max_iter=1, callbacks=[Onlooker()], checkpoint_dir=tmp_path / "run", resume="auto").fit(X)
+    params, default = there_and_back(gan, tmp_path).get_params(deep=False), GANEstimator().get_params(deep=False)
+    for name in ("callbacks", "checkpoint_dir", "checkpoint_every_ticks", "resume", "init_from"):
+        assert params[name] == default[name]
+
+
+def test_columns_of_a_table_are_kept_under_names_of_any_type(tmp_path):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({3: ["a", "b"] * 10, 7: X[:, 0], 1.5: X[:, 1]})
+    gan = tiny(max_iter=1, columns={3: "one-hot", np.int64(7): MinMax(), 1.5: MinMax}).fit(frame)
+    loaded = there_and_back(gan, tmp_path)
+    assert repr(loaded.columns) == "{3: 'one-hot', 7: MinMax(), 1.5: MinMax()}"
+    pd.testing.assert_frame_equal(loaded.sample(4, random_state=0), gan.sample(4, random_state=0))
+
+
+def test_what_is_written_is_the_memory_of_the_model(fitted):
+    files = checkpoint.files_of(fitted, fitted._model_, fitted.history_)
+    lie_in = [np.frombuffer(piece, np.uint8) for piece in files["state.safetensors"][1:] if len(piece)]
+    arrays, _ = fitted._model_.stored(copy=False)
+    assert len(arrays) > 20
+    assert [name for name, array in arrays.items() if not any(np.shares_memory(array, each) for each in lie_in)] == []
+
+
+# --- a fit that was judged ------------------------------------------------------------------------
+
+JUDGED = {
+    "data": {"shape": "", "dtype": "", "label counts": "", "rows": "0" * 64},
+    "machine": {"threads": "1", "torch": "2", "device": "cpu"},
+    "began": 0,
+    "ticks": 0,
+    "columns": 0,
+    "means": {"discriminator": {}, "generator": {}},
+    "judged": {"scoring": "energy", "best": None, "waited": 0, "looked_at": -1, "counters": {}},
+}
+
+
+NOT_JUDGED = {name: value for name, value in JUDGED.items() if name != "judged"}
+
+
+def judged(gan, path, change=dict, run=JUDGED):
+    """Write a checkpoint of a fit whose best state is one more everywhere, then changed; return that state."""
+    arrays, _ = gan._model_.stored()
+    best = change({name: array + np.ones((), array.dtype) for name, array in arrays.items()})
+    with sealed("GANEstimator", checkpoint.files_of(gan, gan._model_, gan.history_, run, best)) as whole:
+        _fs.write_directory(path, whole)
+    return best
+
+
+def test_the_best_state_is_kept_beside_the_last(fitted, tmp_path):
+    best = judged(fitted, tmp_path / "model")
+    loaded = GANEstimator.load(tmp_path / "model")
+    assert differing(state_of(loaded), state_of(fitted)) == set()
+    judged(fitted, tmp_path / "again")
+    found = checkpoint.load(GANEstimator, tmp_path / "again")._judged_
+    assert found.keys() == best.keys()
+    assert [name for name in best if found[name].tobytes() != best[name].tobytes()] == []
+    assert json.loads((tmp_path / "model" / "config.json").read_bytes())["run"] == JUDGED
+    fitted.save(tmp_path / "saved")
+    assert "run" not in json.loads((tmp_path / "saved" / "config.json").read_bytes())
+    assert checkpoint.load(GANEstimator, tmp_path / "saved")._judged_ == {}
+
+
+def without_the_first(best):
+    return dict(list(best.items())[1:])
+
+
+def another(**shape):
+    """Put another array in the place of the first one that has a shape."""
+
+    def change(best):
+        name = next(name for name, array in best.items() if array.ndim == 2)
+        return best | {name: best[name].astype(shape.get("dtype", best[name].dtype))[: shape.get("rows", 99)]}
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "run", "why"),
+    [
+        (without_the_first, JUDGED, "the best state is not whole"),
+        (another(rows=1), JUDGED, r"the best state differs in '.*\.weight'"),
+        (another(dtype="float16"), JUDGED, r"the best state differs in '.*\.weight'"),
+        (lambda best: best | {"x" * 99: np.zeros(1)}, JUDGED, f"the best state differs in '{'x' * 60}'"),
+        (dict, NOT_JUDGED, "there is a best state of a training that was not judged"),
+    ],
+    ids=["less", "shape", "type", "more", "not judged"],
+)  # fmt: skip
+def test_a_best_state_of_another_training_is_refused(fitted, change, run, why, tmp_path):
+    judged(fitted, tmp_path / "model", change, run)
+    with pytest.raises(CheckpointCorruptError, match=r"do not fit together \(ValueError\)") as caught:
+        GANEstimator.load(tmp_path / "model")
+    assert re.fullmatch(why, str(caught.value.__cause__))
+
+
+# --- what is not finite, or too much --------------------------------------------------------------
+
+
+def saved_with(**head):
+    entries = {name.replace("__", "."): reading.Entry(*entry) for name, entry in head.items()}
+    return reading.Saved(Path("a"), {}, {}, entries)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_only_transformers_and_the_history_may_hold_what_is_not_finite(value, dtype):
+    tensors = {
+        "history.loss": np.array([1, value], dtype),
+        "preprocessor.mean_": np.array([value, 1], dtype),
+        "model.step": np.array([1, 2]),
+        "model.empty": np.zeros((0, 3), dtype),
+        "model.weight": np.array([[1, 2], [3, 4]], dtype),
+    }
+    checkpoint._refuse_nonfinite(saved_with(), tensors)
+    name = "best." + "x" * 100
+    for place in (0, 1):
+        tensors[name] = np.array([1, 2], dtype)
+        tensors[name][place] = value
+        with pytest.raises(CheckpointCorruptError) as caught:
+            checkpoint._refuse_nonfinite(saved_with(), tensors)
+        assert f"'a' must be a model as save wrote it. Got one that is damaged: the tensor {name[:100]!r} holds" in str(
+            caught.value
+        )
+
+
+def test_more_may_be_learned_of_the_data_the_larger_the_networks_are():
+    most = 2**30 + 64 * 4 * 100
+    training = {"model__a": ("float32", (10, 10))}
+    checkpoint._refuse_too_much_beside(saved_with(**training, other=("uint8", (most,))))
+    checkpoint._refuse_too_much_beside(saved_with(other=("uint8", (2**30,))))
+    with pytest.raises(CheckpointMismatchError) as caught:
+        checkpoint._refuse_too_much_beside(saved_with(**training, other=("uint8", (most,)), more=("uint8", (1,))))
+    assert str(caught.value) == (
+        f"'a' must hold mostly the networks. Got {most + 1} bytes of other tensors, beside 400 of the training. "
+        "Use another copy."
+    )
+
+
+def test_many_names_are_cut_and_counted():
+    names = ["a" * 70, "b", "c", "d", "e"]
+    assert checkpoint._cut(names) == f"{'a' * 60!r}, 'b', 'c' … and 2 more"
+
+
+def test_a_model_that_does_not_fit_into_memory_says_how_large_it_is(saved, monkeypatch):
+    def arrays(found):
+        raise MemoryError
+
+    monkeypatch.setattr(reading.Saved, "arrays", arrays)
+    size = (saved / "state.safetensors").stat().st_size
+    with pytest.raises(CheckpointError) as caught:
+        GANEstimator.load(saved)
+    assert str(caught.value) == (
+        f"path must hold a model that fits into memory. Got {str(saved)!r} with {size} bytes of tensors. "
+        "Load it on a machine with more memory."
+    )
+    assert isinstance(caught.value.__cause__, MemoryError)
+
+
+def test_a_long_path_is_cut_at_its_beginning(fitted, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = "/".join(["a" * 99] * 4)
+    fitted.save(path)
+    with pytest.raises(CheckpointExistsError) as caught:
+        fitted.save(path)
+    assert f"Got {path[-300:]!r}, which is there already." in str(caught.value)
+
+
+def test_nan_among_parameters_is_null():
+    value = {"a": [1.5, float("nan"), {"b": float("nan")}], "c": "nan", "d": None}
+    assert json.loads(checkpoint._json(value)) == {"a": [1.5, None, {"b": None}], "c": "nan", "d": None}
+    with pytest.raises(ValueError, match="JSON compliant"):
+        checkpoint._json([float("inf")])
 
 
 # --- resuming -------------------------------------------------------------------------------------
