@@ -8,6 +8,7 @@ import socket
 import stat
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -21,11 +22,13 @@ from skgan.exceptions import (
     CheckpointError,
     CheckpointExistsError,
     CheckpointNotFoundError,
+    CheckpointPlaceError,
     CheckpointWriteError,
     InvalidParameterError,
     TrainingWarning,
+    UnsafeFileError,
 )
-from skgan.reading import read_manifest
+from skgan.reading import corrupt, read_manifest
 
 
 @pytest.fixture
@@ -182,6 +185,52 @@ def test_what_cannot_be_removed_is_said_and_training_goes_on(directory, monkeypa
     assert newest(directory.path) == 3
 
 
+def test_one_that_cannot_be_removed_is_said_once_and_the_others_wait(tmp_path, monkeypatch):
+    with monkeypatch.context() as more:
+        more.setattr(checkpoint_dir, "KEPT", 9)
+        directory = opened(tmp_path)
+        for number in range(6):
+            write(directory, number)
+
+    def refuse(old, new):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as broken, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        broken.setattr(_fs, "rename", refuse)
+        directory._prune()
+    assert [str(each.message).partition(" could")[0] for each in caught] == [
+        f"The old checkpoint '00000003-step2' in {str(tmp_path)!r}"
+    ]
+    assert len(directory.entries()) == 6
+    directory._prune()
+    directory.release()
+    assert [entry.sequence for entry in directory.entries()] == [4, 5, 6]
+
+
+def test_every_byte_is_read_once_and_later_the_sizes_only(directory, monkeypatch):
+    for number in range(KEPT):
+        write(directory, number)
+    read = []
+    verify = checkpoint_dir.verify
+    monkeypatch.setattr(checkpoint_dir, "verify", lambda path: read.append(path.name) or verify(path))
+    write(directory, KEPT)
+    assert read == []  # written by this process
+    directory.release()
+    again = opened(directory.path)
+    for number in range(KEPT):
+        write(again, number)
+    oldest = again.entries()[0]
+    assert again._intact(oldest)
+    state = oldest.path / "state.safetensors"
+    state.write_bytes(state.read_bytes() + b"1")
+    assert not again._intact(oldest)
+    state.unlink()
+    assert not again._intact(oldest)
+    again.release()
+    assert read == ["00000004-step3", "00000003-step2"]
+
+
 # --- the newest one -------------------------------------------------------------------------------
 
 
@@ -216,6 +265,38 @@ def test_when_all_are_damaged_each_is_listed_with_its_reason(directory):
     assert len(text) <= 500
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.EIO, "Input/output error"), "Input/output error"),
+        (OSError(), "OSError"),
+        (corrupt(Path("a"), "b is gone"), "b is gone"),
+        (corrupt(Path("a"), "x" * 99), "x" * 80),
+        (UnsafeFileError("It is a pickle."), "It is a pickle"),
+    ],
+)
+def test_what_is_damaged_is_said_without_the_sentence_around_it(error, words):
+    assert checkpoint_dir._reason(error) == words
+
+
+@pytest.mark.parametrize(
+    ("error", "size", "more", "words"),
+    [
+        (OSError(errno.EIO, "no"), 7, "So.", "OSError: no. It needs 7 bytes. What was there before is untouched. So."),
+        (OSError("by hand"), None, "", "OSError: by hand. What was there before is untouched."),
+        (TimeoutError(), 0, "", "TimeoutError: no reason given. What was there before is untouched."),
+    ],
+)  # fmt: skip
+def test_what_could_not_be_written_is_said_with_the_reason(error, size, more, words):
+    path = Path("/".join("abc" * 100))
+    failure = checkpoint_dir.write_error("place", path, error, size, *([more] if more else []))
+    assert str(failure) == (
+        f"place must be writable. Writing {str(path)[-200:]!r} failed with {words} "
+        "Free some space or give another path."
+    )
+    assert failure.errno == error.errno
+
+
 # --- refused before anything is written -----------------------------------------------------------
 
 
@@ -226,6 +307,26 @@ def test_a_file_is_refused(tmp_path):
     with pytest.raises(InvalidParameterError, match="must be a directory"):
         CheckpointDirectory("").check(False)
     assert (tmp_path / "a").read_text() == "notes"
+
+
+@pytest.mark.parametrize("resume", [False, True, "auto"])
+def test_a_link_to_nothing_and_what_is_below_a_file_are_refused(tmp_path, resume):
+    (tmp_path / "link").symlink_to(tmp_path / "absent")
+    (tmp_path / "file").touch()
+    for place in ("link", "link/a", "file/a/b", "file"):
+        with pytest.raises(CheckpointPlaceError):
+            CheckpointDirectory(tmp_path / place).check(resume)
+
+
+def test_a_place_is_said_as_it_was_given_and_stays_where_it_was(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    directory = CheckpointDirectory("runs/../a")
+    assert (directory.said, directory.path) == ("runs/../a", tmp_path / "a")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    directory.acquire()
+    directory.release()
+    assert names(tmp_path) == ["a", "elsewhere"]
 
 
 def test_what_is_there_is_not_resumed_unasked(directory):
@@ -252,6 +353,66 @@ def test_resuming_needs_a_checkpoint(tmp_path):
 
 def test_the_lock_says_who_has_it(directory):
     assert (directory.path / ".lock").read_text() == f"pid {os.getpid()} on {socket.gethostname()}\n"
+
+
+def test_the_lock_says_nothing_of_owners_before(tmp_path):
+    directory = CheckpointDirectory(tmp_path)
+    assert not directory.had_an_owner()
+    (tmp_path / ".lock").write_text("pid 1234567890 on " + "a" * 300)
+    assert directory.had_an_owner()
+    directory.acquire()
+    directory.acquire()  # which it is already
+    assert (tmp_path / ".lock").read_text() == f"pid {os.getpid()} on {socket.gethostname()}\n"
+    directory.release()
+    directory.release()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"pid 12 on a-host.b_c\n", "process 12 on a-host.b_c"),
+        (b"pid 1234567890 on " + b"a" * 100 + b"\nmore", f"process 1234567890 on {'a' * 100}"),
+        (b"pid 12345678901 on a\n", "another process"),
+        (b"pid 1 on " + b"a" * 101 + b"\n", "another process"),
+        (b"pid 1 on a", "another process"),
+        (b" pid 1 on a\n", "another process"),
+        (b"pid  on a\n", "another process"),
+        (b"pid 1 on \n", "another process"),
+        (b"pid 1 on a b\n", "another process"),
+        (b"", "another process"),
+    ],
+)
+def test_an_owner_is_named_only_in_our_words(content, said):
+    assert checkpoint_dir._owner_said(content) == said
+
+
+def test_who_cannot_become_the_owner_keeps_nothing(tmp_path, monkeypatch):
+    before = len(os.listdir("/dev/fd"))
+
+    def fail(*arguments):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    for module, name in ((_fs, "listdir"), (os, "ftruncate"), (_fs, "write"), (_fs, "open_lock"), (_fs, "lock")):
+        with monkeypatch.context() as broken:
+            broken.setattr(module, name, fail)
+            with pytest.raises(CheckpointWriteError, match=os.strerror(errno.EIO)) as caught:
+                CheckpointDirectory(tmp_path / "a").acquire()
+        assert caught.value.errno == errno.EIO
+        assert len(os.listdir("/dev/fd")) == before
+        opened(tmp_path / "a").release()
+
+
+def test_a_new_directory_is_flushed_into_each_of_its_parents(tmp_path, monkeypatch):
+    called, mkdir, sync_directory = [], _fs.mkdir, _fs.sync_directory
+    monkeypatch.setattr(_fs, "mkdir", lambda path: called.append(("mkdir", path)) or mkdir(path))
+    monkeypatch.setattr(_fs, "sync_directory", lambda path: called.append(("sync", path)) or sync_directory(path))
+    opened(tmp_path / "a" / "b").release()
+    assert called == [
+        ("mkdir", tmp_path / "a"),
+        ("sync", tmp_path),
+        ("mkdir", tmp_path / "a" / "b"),
+        ("sync", tmp_path / "a"),
+    ]
 
 
 def test_a_second_fit_of_this_process_is_refused_and_does_not_free_the_lock(directory):
@@ -330,8 +491,9 @@ def test_a_directory_put_in_the_place_of_this_one_is_not_written_to(directory):
     write(directory, 0)
     directory.path.rename(directory.path.with_name("moved"))
     other = opened(directory.path)
-    with pytest.raises(CheckpointWriteError, match="replaced"):
+    with pytest.raises(CheckpointWriteError, match="replaced") as caught:
         write(directory, 1)
+    assert caught.value.errno == errno.ENOENT
     other.release()
     assert names(other.path) == [".lock"]
 

@@ -7,14 +7,16 @@ import sys
 import textwrap
 import threading
 
+import attacks
 import numpy as np
 import pytest
 import safetensors.numpy
 from small_checkpoints import newest, opened, write
 
+import skgan
 from skgan import GANEstimator, _fs
 from skgan.exceptions import CheckpointError
-from skgan.reading import CONFIG, LARGEST_CONFIG, MANIFEST, STATE
+from skgan.reading import CONFIG, LARGEST_CONFIG, LARGEST_HEAD, MANIFEST, STATE
 from skgan.schema import TYPES
 from skgan.writing import pieces_of, sealed, size_of
 
@@ -44,7 +46,10 @@ def test_safetensors_reads_the_same_arrays():
 
 
 def test_of_one_type_the_bytes_are_those_of_safetensors():
-    arrays = {name: RNG.standard_normal(size).astype("float32") for name, size in (("b", (2, 3)), ("a", 7), ("c", ()))}
+    arrays = {
+        name: RNG.standard_normal(size).astype("float32")
+        for name, size in (("b", (2, 3)), ("a", 7), ("c", ()), ("道é", 1))
+    }
     assert joined(pieces_of(arrays)) == safetensors.numpy.save(arrays)
 
 
@@ -54,6 +59,10 @@ def test_every_array_lies_at_a_multiple_of_its_width(length):
     start = 8 + int.from_bytes(content[:8], "little")
     for entry in json.loads(content[8:start]).values():
         assert (start + entry["data_offsets"][0]) % np.dtype(TYPES[entry["dtype"]]).itemsize == 0
+
+
+def test_an_empty_file_is_a_head_of_nothing():
+    assert joined(pieces_of({})) == safetensors.numpy.save({})
 
 
 def test_arrays_are_not_copied():
@@ -92,6 +101,9 @@ def test_the_manifest_has_the_digests_of_the_files(threads, monkeypatch):
     manifest = promised(FILES, sequence=7)
     assert manifest["sequence"] == 7
     assert manifest["estimator"] == "Test"
+    assert (manifest["format"], manifest["skgan"]) == (1, skgan.__version__)
+    assert attacks.seal(manifest) == manifest
+    assert list(manifest) == ["format", "estimator", "skgan", "files", "sequence", "sha256"]
     for name, pieces in FILES.items():
         content = joined(pieces)
         assert manifest["files"][name]["size"] == len(content)
@@ -104,8 +116,19 @@ def test_the_manifest_has_the_digests_of_the_files(threads, monkeypatch):
 def test_what_reading_refuses_is_not_written():
     kept = {**FILES, CONFIG: [b" " * LARGEST_CONFIG]}
     assert promised(kept)["files"][CONFIG]["size"] == LARGEST_CONFIG
-    with pytest.raises(CheckpointError, match=f"at most {LARGEST_CONFIG} bytes as JSON. Got {LARGEST_CONFIG + 1}"):
+    with pytest.raises(
+        CheckpointError,
+        match=f"The settings and columns of .*at most {LARGEST_CONFIG} bytes as JSON. Got {LARGEST_CONFIG + 1}",
+    ):
         promised({**FILES, CONFIG: [b" " * LARGEST_CONFIG, b" "]})
+    head = b" " * LARGEST_HEAD
+    assert promised({**FILES, STATE: [head, b"12"]})["files"][STATE]["size"] == LARGEST_HEAD + 2
+    with pytest.raises(CheckpointError) as caught:
+        promised({**FILES, STATE: [head + b" ", b"12"]})
+    assert str(caught.value) == (
+        f"The names of tensors of a saved model must be at most {LARGEST_HEAD} bytes as JSON. Got {LARGEST_HEAD + 1}. "
+        "Use joblib.dump, or shorter column and class names."
+    )
 
 
 def test_no_thread_stays_and_none_is_needed(tmp_path, monkeypatch):
