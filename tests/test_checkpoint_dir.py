@@ -386,6 +386,16 @@ def test_an_owner_is_named_only_in_our_words(content, said):
     assert checkpoint_dir._owner_said(content) == said
 
 
+def test_where_a_lock_cannot_be_read_its_owner_is_not_named(directory, monkeypatch):
+    monkeypatch.setattr(checkpoint_dir, "_OWNED", {})
+    monkeypatch.setattr(_fs, "lock", lambda descriptor: False)
+    with pytest.raises(CheckpointWriteError, match=f"process {os.getpid()} on "):
+        opened(directory.path)
+    monkeypatch.delattr(os, "pread")
+    with pytest.raises(CheckpointWriteError, match="another process is writing"):
+        opened(directory.path)
+
+
 def test_who_cannot_become_the_owner_keeps_nothing(tmp_path, monkeypatch):
     before = len(os.listdir("/dev/fd"))
 

@@ -236,6 +236,15 @@ def test_windows_flushes_no_directory(tmp_path, monkeypatch):
         _fs.sync_directory(path)
 
 
+def test_windows_opens_files_as_bytes(tmp_path, monkeypatch):
+    flags = []
+    monkeypatch.setattr(os, "O_BINARY", 2**29, raising=False)
+    monkeypatch.setattr(os, "open", lambda path, how, mode: flags.append(how & 2**29))
+    _fs.create(tmp_path / "a")
+    _fs.open_lock(tmp_path / "a")
+    assert flags == [2**29] * 2
+
+
 def outcome():
     """Return what a lock says, or the number of its error."""
     try:

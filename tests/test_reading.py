@@ -162,6 +162,26 @@ def test_m02_a_link_put_there_after_the_look_is_not_followed(forged, tmp_path, m
     )
 
 
+def test_m02_files_are_opened_as_bytes_and_without_waiting_where_that_can_be_said(good, monkeypatch):
+    flags, follow_no_link, wait_for_nothing = [], os.O_NOFOLLOW, os.O_NONBLOCK
+
+    def opening(path, how):
+        flags.append(how)
+        raise FileNotFoundError
+
+    monkeypatch.setattr(os, "open", opening)
+    monkeypatch.setattr(os, "O_BINARY", 2**29, raising=False)
+    with damaged(good, "config.json is missing"):
+        reading._opened(good, "config.json")
+    monkeypatch.delattr(os, "O_NOFOLLOW")
+    monkeypatch.delattr(os, "O_NONBLOCK")
+    with damaged(good, "config.json is missing"):
+        reading._opened(good, "config.json")
+    assert (
+        flags == [2**29 | os.O_RDONLY | 0o400000 | 0o4000, 2**29] if sys.platform == "linux" else flags[1:] == [2**29]
+    )
+
+
 def test_m02_what_was_refused_is_not_kept_open(forged):
     before = len(os.listdir("/dev/fd"))
     (forged.path / "config.json").unlink()
