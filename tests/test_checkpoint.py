@@ -18,7 +18,7 @@ from attacks import digest, seal
 from safetensors.numpy import load_file
 from sklearn.preprocessing import FunctionTransformer
 
-from skgan import GANEstimator, _fs, checkpoint, reading
+from skgan import GANEstimator, _fs, blueprint, checkpoint, reading
 from skgan.architectures.dcgan import DCGAN
 from skgan.architectures.mlp import MLP
 from skgan.encoding.min_max import MinMax
@@ -364,6 +364,26 @@ def test_more_may_be_learned_of_the_data_the_larger_the_networks_are():
         f"'a' must hold mostly the networks. Got {most + 1} bytes of other tensors, beside 400 of the training. "
         "Use another copy."
     )
+
+
+def test_tensors_that_do_not_match_are_told_by_their_names_and_kinds(monkeypatch):
+    wanted = {f"{letter * 80}": blueprint.Sketch("float32", (2, 3)) for letter in "dbca"}
+    monkeypatch.setattr(blueprint, "expected", lambda model, n, updates: asked.append((n, updates)) or wanted)
+    asked, counters = [], {"generator_updates": 3, "discriminator_updates": 5, "step": 4}
+    same = {f"model.{name}": ("float32", (2, 3)) for name in wanted}
+    beside = {"history.step": ("int64", (1,))}
+    checkpoint._compare(saved_with(**same, **beside), None, counters)
+    assert asked == [(5, {"generator": 3, "discriminator": 5})]
+    for other in (("float32", (3, 2)), ("float64", (2, 3))):
+        with pytest.raises(CheckpointMismatchError) as caught:
+            checkpoint._compare(saved_with(**dict.fromkeys(same, other)), None, counters)
+        told = "; ".join(
+            f"{('model.' + letter * 80)[:60]} is {other[0]} {other[1]}, not float32 (2, 3)" for letter in "abc"
+        )
+        assert str(caught.value) == (
+            f"'a' must hold the tensors that its settings lead to. Other: {told}. "
+            "Use the version of skgan and its plugins that wrote it."
+        )
 
 
 def test_many_names_are_cut_and_counted():
@@ -736,6 +756,11 @@ def test_loading_imports_nothing_that_the_file_names(saved, tmp_path):
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "refused\n"
     assert not (tmp_path / "ran").exists()
+
+
+def test_the_files_can_be_read_by_people(saved):
+    for name, key in (("manifest.json", ' "format": 1,'), ("config.json", ' "fitted": {')):
+        assert key in (saved / name).read_text().splitlines()
 
 
 def test_the_files_are_json_and_tensors(saved, fitted):

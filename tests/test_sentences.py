@@ -293,6 +293,11 @@ FILES = {
         "model.parts.loss.params", {f"{letter * 50}": 1 for letter in "gfedcba"}
     ),
     "a network larger than its file": configured("model.parts.architecture.params.width", 2**20 + 1),
+    "a network larger than its file everywhere": configured(
+        "model.parts.architecture",
+        {"part": "autoencoder-d", "params": dict.fromkeys(["code_dim", "width", "depth", "channels"], 2**20 + 1)},
+    ),
+    "a network as large as is free": configured("model.parts.architecture.params.width", 2**20),
     "a part of a long name": configured("model.parts.loss", {"part": "z" * 99, "params": {}}),
     "a part of a session of a long name": configured("model.parts.loss", {"part": "local/" + "z" * 99, "params": {}}),
     "a part of a plugin in capitals": configured(
