@@ -34,7 +34,7 @@ from skgan.exceptions import (
 )
 from skgan.features.pca import PCA
 from skgan.interfaces import Callback
-from skgan.latents import Codes
+from skgan.latents import Codes, Truncated
 from skgan.losses.wgan_gp import WGANGP
 from skgan.metrics.frechet import FID
 from skgan.optimizers.adam import Adam
@@ -250,6 +250,44 @@ def test_what_is_written_is_the_memory_of_the_model(fitted):
     arrays, _ = fitted._model_.stored(copy=False)
     assert len(arrays) > 20
     assert [name for name, array in arrays.items() if not any(np.shares_memory(array, each) for each in lie_in)] == []
+
+
+MODELS = {
+    "as it is": {},
+    "no average": {"ema_decay": None},
+    "bfloat16": {"precision": "bfloat16", "ema_decay": 0.5},
+    "turns": {"n_critic": 3, "learning_rate": 0.5, "discriminator_learning_rate": 0.25},
+    "pieces": {"micro_batch": 4},
+    "several discriminators": {"loss": "minimax", "n_critic": 2, "latent_dim": 7, "prior": Truncated(1.5)},
+}
+
+
+@pytest.mark.parametrize("case", MODELS)
+def test_a_loaded_model_is_trained_with_the_same_numbers(case, tmp_path):
+    gan = tiny(max_iter=1, **MODELS[case]).fit(X, Y)
+    loaded = there_and_back(gan, tmp_path)
+    one, other = gan._model_, loaded._model_
+    assert vars(one.spec) == vars(other.spec)
+    assert (one.key, one.ema_decay, one.precision, one.micro_batch) == (
+        other.key, other.ema_decay, other.precision, other.micro_batch,
+    )  # fmt: skip
+    assert repr(one.prior) == repr(other.prior)
+    assert {name: repr(value) for name, value in vars(one.parts).items()} == {
+        name: repr(value) for name, value in vars(other.parts).items()
+    }
+    assert one.stored()[1] == other.stored()[1]
+    assert differing(state_of(gan), state_of(loaded)) == set()
+
+
+def test_files_of_earlier_versions_lack_what_came_later(saved, fitted):
+    def earlier(config):
+        del config["model"]["precision"], config["model"]["micro_batch"]
+        del config["model"]["spec"]["columns"], config["model"]["spec"]["condition_dim"]
+
+    rewrite(saved, earlier)
+    loaded = GANEstimator.load(saved)
+    assert (loaded.precision_, loaded._model_.micro_batch) == ("float32", None)
+    np.testing.assert_array_equal(loaded.sample(4, random_state=0), fitted.sample(4, random_state=0))
 
 
 # --- a fit that was judged ------------------------------------------------------------------------

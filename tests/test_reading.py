@@ -24,6 +24,7 @@ from skgan.exceptions import (
     CheckpointMismatchError,
     ComponentNotFoundError,
     PluginError,
+    PluginLoadWarning,
     SkganError,
     UnsafeFileError,
 )
@@ -438,6 +439,21 @@ def test_m16_a_plugin_that_is_gone_is_named_with_its_version(plugins, tmp_path):
     plugins.uninstall_all()
     error = refused(tmp_path / "model", PluginError, "'skgan-theirs', version 1.2.3")
     assert "pip install 'skgan-theirs==1.2.3'" in str(error)
+
+
+def test_m16_a_plugin_that_is_there_and_not_loaded_says_why(plugins, tmp_path, monkeypatch):
+    plugins.install_loss("Skgan-Theirs", "theirs")
+    tiny(loss="theirs").fit(X, Y).save(tmp_path / "model")
+    with monkeypatch.context() as disabled:
+        disabled.setenv("SKGAN_DISABLE_PLUGINS", "skgan-theirs")
+        plugins.look_again()
+        error = refused(tmp_path / "model", ComponentNotFoundError, "SKGAN_DISABLE_PLUGINS")
+        assert "pip install" not in str(error)
+    plugins.uninstall_all()
+    plugins.install("skgan-theirs", "raise RuntimeError('broken on purpose')")
+    with pytest.warns(PluginLoadWarning):
+        error = refused(tmp_path / "model", ComponentNotFoundError, "broken on purpose")
+    assert "pip install" not in str(error)
 
 
 def test_m16_a_part_of_a_session_asks_for_register(good, forged):
