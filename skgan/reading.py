@@ -45,6 +45,7 @@ HEAD_LENGTH = 8
 
 _CHUNK = 2**20
 _START = 512  # bytes that show what a file is
+_MOST_NAMES = 1000  # looked at, to show the first few of what is there instead of a model
 _SAFETENSORS = rb".{8}\{\""
 _KINDS = (
     (rb"version https://git-lfs", "looks like a Git LFS pointer: fetch the file itself with git lfs pull"),
@@ -151,12 +152,12 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise _no_directory(path)
     if not os.path.lexists(path / MANIFEST):
         with os.scandir(path) as entries:
-            found = [entry.name[:60] for entry in itertools.islice(entries, 6)]
+            found = sorted(entry.name[:60] for entry in itertools.islice(entries, _MOST_NAMES))
         more = " and more" if len(found) > 5 else ""
         raise CheckpointError(
             sentence(
                 f"path must be a directory that save wrote, with {MANIFEST}.",
-                f"Got {str(path)!r} with {listed(sorted(found[:5])) or 'nothing in it'}{more}.",
+                f"Got {str(path)!r} with {listed(found[:5]) or 'nothing in it'}{more}.",
                 "Give the directory of a saved model.",
             )
         )

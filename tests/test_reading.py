@@ -147,11 +147,16 @@ def test_m02_the_directory_may_be_reached_by_a_link(good, tmp_path):
     assert GANEstimator.load(tmp_path / "latest").sample(2).shape == (2, 3)
 
 
-def test_m01_at_most_five_names_are_listed(tmp_path):
+def test_m01_at_most_five_names_are_listed(tmp_path, monkeypatch):
     for number in range(9):
         (tmp_path / f"file {number}").touch()
     message = str(refused(tmp_path, CheckpointError, "manifest.json"))
-    assert message.count("file ") == 5
+    assert "with 'file 0', 'file 1', 'file 2', 'file 3', 'file 4' and more. Give" in message
+    for number in range(5, 9):
+        (tmp_path / f"file {number}").unlink()
+    assert "'file 3', 'file 4'. Give" in str(refused(tmp_path, CheckpointError, "manifest.json"))
+    monkeypatch.setattr(reading, "_MOST_NAMES", 3)
+    assert str(refused(tmp_path, CheckpointError, "manifest.json")).count("file ") == 3
 
 
 def test_m02_a_link_put_there_after_the_look_is_not_followed(forged, tmp_path, monkeypatch):
