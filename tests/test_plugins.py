@@ -720,6 +720,18 @@ def test_a_registered_class_trains_by_name_and_goes_away():
         registry.resolve("loss", "local/mine")
 
 
+@pytest.mark.parametrize("name", ["my-own", "MY_OWN", "local/my-own", "Local/My_Own"])
+def test_a_registered_part_goes_away_under_every_spelling_of_its_name(name):
+    skgan.register(Mine, name="My_Own")
+    assert registry.resolve("loss", name) is Mine
+    assert registry.provenance("loss", Mine)["name"] == "local/my-own"
+    skgan.unregister("loss", name)
+    with pytest.raises(ComponentNotFoundError):
+        registry.resolve("loss", name)
+    with pytest.raises(ComponentNotFoundError):
+        skgan.unregister("loss", name)
+
+
 def test_a_registered_part_survives_saving(tmp_path):
     skgan.register(Mine, name="kept")
     gan = GANEstimator("kept", **TINY).fit(X)

@@ -230,6 +230,18 @@ def test_all_there_is_to_say_of_a_plugins_part(plugins):
     assert registry.name_of("loss", int) == "int"
 
 
+@pytest.mark.parametrize("kind", HOOKS)
+def test_every_built_in_part_is_summed_up_by_the_head_of_its_document(kind):
+    for target, summary in shipped.summaries(kind).items():
+        assert summary == inspect.getdoc(registry._imported(target)).partition("\n")[0]
+    parts = [part for part in registry.listing() if part.kind == kind and part.distribution == "skgan"]
+    assert sorted(name for part in parts for name in (part.name, *part.aliases)) == registry.names(kind)
+    assert {part.target: part.summary for part in parts} == shipped.summaries(kind)
+    assert [part.write for part in parts] == [part.name for part in parts]
+    for part in parts:
+        assert registry.resolve(kind, part.name) is registry._imported(part.target)
+
+
 def test_several_kinds_of_values_are_told_with_or():
     told = {each["name"]: each["allowed"] for each in registry.describe("augmentation", "noise")["parameters"]}
     assert told["steps"] == "an int in the range [1, inf) or None"

@@ -508,6 +508,17 @@ def installed_with(act, *specs, **files):
     return call
 
 
+def beside_a_broken_plugin(act, entry="1 / 0"):
+    def call():
+        with plugin_environment(Path("site").absolute()) as environment:
+            environment.install("acme-parts", entry)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                act()
+
+    return call
+
+
 def resolve(name, kind="loss"):
     return lambda: registry.resolve(kind, name)
 
@@ -581,6 +592,18 @@ CALLS = {
     ),
     "registry: needs something": installed_with(
         resolve("theirs"), spec("theirs", "acme_impl:Theirs", requires=("a-package-that-is-not",))
+    ),
+    "registry: needs several things": installed_with(
+        resolve("theirs"), spec("theirs", "acme_impl:Theirs", requires=("not-a-package", "torch", "nor-this"))
+    ),
+    "registry: of a later interface": installed_with(resolve("theirs"), spec("theirs", "acme_impl:Theirs", api=99)),
+    "registry: a module that fails at length": installed_with(
+        resolve("theirs"), spec("theirs", "acme_impl:Theirs"), acme_impl="raise RuntimeError('no ' * 200)"
+    ),
+    "registry: another plugin is broken": beside_a_broken_plugin(resolve("zzzzzz")),
+    "registry: the plugin that is meant is broken": beside_a_broken_plugin(resolve("Acme_Parts/theirs")),
+    "registry: the plugin that is meant fails at length": beside_a_broken_plugin(
+        resolve("acme-parts/theirs"), "raise RuntimeError('no ' * 200)"
     ),
     "registry: no part": lambda: skgan.register(3),
     "registry: a class of no family": lambda: skgan.register(int),
