@@ -93,8 +93,8 @@ class TableLabels(Labels):
         codes = stored[:, self.n_values :].long()
         starts = torch.tensor([0, *np.cumsum(self.widths)[:-1].tolist()], device=stored.device)
         place = torch.where(codes >= 0, codes + starts, self.condition_dim)
-        asked = torch.zeros(len(stored), self.condition_dim + 1, device=stored.device).scatter_(1, place, 1.0)
-        return torch.cat([own, asked[:, :-1]], 1)
+        asked = torch.zeros(len(stored), self.condition_dim + 1, device=stored.device).scatter_(1, place, 1.0)[:, :-1]
+        return torch.cat([own, asked], 1) if own.shape[1] else asked
 
     def known(self, stored: Tensor) -> Tensor:
         """Return which rows have a label of y; where there is no y, all have."""
