@@ -85,6 +85,19 @@ def test_a_name_aside_is_hidden_and_new_each_time(tmp_path):
     assert all(re.fullmatch(r"\.model\.[0-9a-f]{8}\.draft", name.name) for name in names)
 
 
+def test_what_lies_aside_while_a_model_is_replaced_says_what_it_is(tmp_path, monkeypatch):
+    _fs.write_directory(tmp_path / "model", {"a": [b"old"]})
+    moves, rename = [], _fs.rename
+    monkeypatch.setattr(_fs, "exchange", lambda one, other: False)
+    monkeypatch.setattr(_fs, "rename", lambda *names: (moves.append([each.name for each in names]), rename(*names)))
+    _fs.write_directory(tmp_path / "model", {"a": [b"new"]}, replace=True)
+    (before, old), (draft, after) = moves
+    assert (before, after) == ("model", "model")
+    assert re.fullmatch(r"\.model\.[0-9a-f]{8}\.old", old)
+    assert re.fullmatch(r"\.model\.[0-9a-f]{8}\.draft", draft)
+    assert os.listdir(tmp_path) == ["model"]
+
+
 def test_large_content_is_written_a_part_at_a_time_however_much_the_system_takes(tmp_path, monkeypatch):
     monkeypatch.setattr(_fs, "_CHUNK", 10)
     monkeypatch.setattr(_fs, "_SMALL", 4)
