@@ -1,6 +1,7 @@
 """The constraints at their edges, and the sentences whole."""
 
 import math
+import sys
 import warnings
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import torch
 
 from skgan import GANEstimator, validation
-from skgan.exceptions import InvalidParameterError
+from skgan.exceptions import InvalidParameterError, TrainingWarning
 from skgan.picked_rows import PickedRows
 from skgan.validation import (
     LONGEST_MESSAGE,
@@ -113,6 +114,18 @@ def test_a_message_is_joined_and_cut_at_its_end():
     assert sentence("x" * LONGEST_MESSAGE) == "x" * LONGEST_MESSAGE
     assert sentence("x" * (LONGEST_MESSAGE + 1)) == "x" * (LONGEST_MESSAGE - 2) + " …"
     assert sentence("x " * LONGEST_MESSAGE).endswith("x …")
+
+
+def test_a_warning_is_of_the_line_that_called_skgan():
+    inside = {"__name__": "skgan.somewhere", "warn": validation.warn}
+    exec("def inner(*parts):\n    warn(*parts)\n\ndef outer(*parts):\n    inner(*parts)", inside)
+    for call in (validation.warn, inside["inner"], inside["outer"]):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            call("One.", "", "Two.")
+            line = sys._getframe().f_lineno - 1
+        assert [(each.filename, each.lineno, str(each.message)) for each in caught] == [(__file__, line, "One. Two.")]
+        assert caught[0].category is TrainingWarning
 
 
 def test_lists_are_cut():
