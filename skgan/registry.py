@@ -481,7 +481,7 @@ def _leads_to(target: str | type, part_class: type) -> bool:
     if target == _text(part_class):
         return True
     module, _, attribute = target.partition(":")
-    return module in sys.modules and getattr(sys.modules[module], attribute or "__name__", None) is part_class
+    return module in sys.modules and getattr(sys.modules[module], attribute, None) is part_class
 
 
 def _flaw(kind: str, part_class: Any) -> str:

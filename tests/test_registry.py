@@ -284,9 +284,10 @@ def test_built_in_parts_come_first_and_each_says_its_version(plugins):
         "NAMES = {'a': 'A'}",
         "NAMES: dict[str, str] = {'a': 'A'}",
         "x = 1\nNAMES = {  # a brace } in a comment\n    'a': 'A',\n}\n",
+        "NAMES: dict[str, str] = {  # a brace } in a comment\n    'a': 'A',\n}\n",
         "(x, y), NAMES_OF = (1, 2), {}\nx: int\nNAMES: dict\nNAMES = {  # a }\n    'a': 'A'}",
     ],
-    ids=["plain", "annotated", "a brace in a comment", "others before it"],
+    ids=["plain", "annotated", "a brace in a comment", "annotated, with a brace", "others before it"],
 )
 def test_the_literal_of_names_is_found(text):
     assert shipped._literal_names(text) == {"a": "A"}
