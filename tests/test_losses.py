@@ -1,5 +1,7 @@
 """Losses: their formulas in float64, what every loss has in common, and what single ones count or estimate."""
 
+import inspect
+import re
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from types import SimpleNamespace
@@ -114,6 +116,16 @@ def test_every_builtin_loss_has_a_formula_to_be_compared_with():
     assert {loss.__name__ for loss in CLASSES} == FORMULAS.keys()
 
 
+@pytest.mark.parametrize("loss", CLASSES, ids=lambda loss: loss.__name__)
+def test_defaults_are_what_the_document_says_and_every_form_is_tried(loss):
+    said = re.findall(r"^(\w+) : .*default=(.*)$", inspect.getdoc(loss), re.MULTILINE)
+    assert {name: str(value).strip('"') for name, value in loss().get_params().items()} == {
+        name: value.strip('"') for name, value in said
+    }
+    tried = [loss(**params) for params in loss.get_test_params()]
+    assert [repr(each) for each in tried] == [repr(each) for each in LOSSES if type(each) is loss]
+
+
 @every_loss
 def test_every_loss_says_what_its_logit_means(loss):
     assert loss.tags().meaning in ("log-ratio", "margin", "target", "median", "critic", "relative", "energy")
@@ -201,7 +213,7 @@ def test_pairing_is_what_the_tag_says(loss, player):
     rolled = mean(unreduced(loss, player, real, fake.roll(1)))
 
     unchanged = torch.isclose(rolled, mean(unreduced(loss, player, real, fake)), rtol=1e-12, atol=1e-12)
-    assert bool(unchanged) is not loss.tags().pairing
+    assert bool(unchanged) is (not loss.tags().pairing)
 
 
 @pytest.mark.parametrize("heads", [(1,), (3,), (2, 5)])

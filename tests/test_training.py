@@ -13,7 +13,7 @@ from sklearn.base import clone
 from torch import nn
 from torch.nn import functional
 
-from skgan import GANEstimator
+from skgan import GANEstimator, seeding
 from skgan.architectures.dcgan import DCGAN
 from skgan.architectures.mlp import MLP
 from skgan.callbacks import SampleGrid
@@ -436,3 +436,17 @@ def test_an_interrupt_while_building_leaves_the_old_fit():
     with pytest.raises(KeyboardInterrupt):
         gan.fit(X[:, :2])
     np.testing.assert_array_equal(gan.sample(4, 1, random_state=0), samples)
+
+
+def test_a_generator_is_of_its_key_and_on_its_device(monkeypatch):
+    def drawn(*key):
+        return torch.rand(4, generator=seeding.torch_generator(key)).tolist()
+
+    assert seeding.torch_generator(("a",)).device == torch.device("cpu")
+    assert drawn("a", 1) == drawn("a", 1)
+    assert len({str(drawn(*key)) for key in (("a", 1), ("a", 2), ("b", 1), ("a", "1"), ("a",))}) == 5
+    asked, generator = [], torch.Generator
+    monkeypatch.setattr(torch, "Generator", lambda device: asked.append(str(device)) or generator("cpu"))
+    seeding.torch_generator(("a",))
+    seeding.torch_generator(("a",), torch.device("cuda", 1))
+    assert asked == ["cpu", "cuda:1"]
