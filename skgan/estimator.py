@@ -214,7 +214,8 @@ class GANEstimator(
         In which matrix products and convolutions are computed, in training and in sampling; weights, losses,
         penalties and averages are float32 always. "auto" is bfloat16 for networks with convolutions on a GPU that
         multiplies it itself, where it was as good as float32 over paired seeds, and float32 otherwise; `precision_`
-        tells. On a processor that has it bfloat16 is faster, but was worse on MNIST (docs/benchmarks.md).
+        tells. On a processor that has it bfloat16 is faster, but was worse on MNIST (docs/benchmarks.md); networks
+        with a kernel wider than what it is laid over train in float32 there, with a warning.
     compile : bool, default=False
         Whether to trace both turns and compile them, which takes from seconds to a minute before the first step and
         pays in long fits: on a GPU, and on the CPU with penalties. What cannot be compiled runs as it is, with a

@@ -97,7 +97,7 @@ class Spans(nn.Module):
             return numbers
         noisy = gumbel(logits).add_(logits) if drawing() else logits
         codes = torch.stack([span.argmax(1) for span in noisy.split(self.widths, 1)], 1)
-        if asked is not None:
+        if asked is not None and len(asked.rows):
             owner = self.owner[asked.columns]
             codes[asked.rows, owner] = asked.columns - self.starts[owner]
         for numbers_of, span, alone in self._silenced:
