@@ -116,6 +116,12 @@ def test_a_message_is_joined_and_cut_at_its_end():
     assert sentence("x " * LONGEST_MESSAGE).endswith("x …")
 
 
+def test_a_warning_is_one_sentence_about_training():
+    with pytest.warns(TrainingWarning) as caught:
+        validation.warn("One.", "", "x" * 600)
+    assert [str(each.message) for each in caught] == [sentence("One.", "", "x" * 600)]
+
+
 def test_a_warning_is_of_the_line_that_called_skgan():
     inside = {"__name__": "skgan.somewhere", "warn": validation.warn}
     exec("def inner(*parts):\n    warn(*parts)\n\ndef outer(*parts):\n    inner(*parts)", inside)
