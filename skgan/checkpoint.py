@@ -360,7 +360,7 @@ def _part(kind: str, config: Mapping[str, Any], largest: int | None = None) -> C
         part_class = registry.resolve(kind, config["part"])
     except ComponentNotFoundError as error:
         raise _not_installed(kind, config, error) from error
-    known = sorted(part_class().get_params(deep=False)) if issubclass(part_class, Component) else []
+    known = sorted(part_class().get_params(deep=False))
     unknown = set(config["params"]) - set(known)
     if unknown:
         raise InvalidParameterError(

@@ -10,7 +10,6 @@ import os
 import platform
 import re
 import threading
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -24,11 +23,10 @@ from skgan.exceptions import (
     CheckpointPlaceError,
     CheckpointWriteError,
     SkganError,
-    TrainingWarning,
     UnsafeFileError,
 )
 from skgan.reading import MANIFEST, corrupt, read_manifest, verify
-from skgan.validation import sentence
+from skgan.validation import sentence, warn
 from skgan.writing import Pieces, sealed, size_of
 
 #: intact checkpoints that stay, newest first; the one constant
@@ -171,13 +169,9 @@ class CheckpointDirectory:
             self._lock, self._place = descriptor, _place_of(os.fstat(descriptor))
             _OWNED[self._place] = os.getpid()
         if got is None:
-            warnings.warn(
-                sentence(
-                    f"The file system of checkpoint_dir {self.said!r} has no locks.",
-                    "See to it that no other fit writes there.",
-                ),
-                TrainingWarning,
-                stacklevel=2,
+            warn(
+                f"The file system of checkpoint_dir {self.said!r} has no locks.",
+                "See to it that no other fit writes there.",
             )
 
     def _taken(self, owner: str) -> CheckpointWriteError:
@@ -242,14 +236,10 @@ class CheckpointDirectory:
             try:
                 _fs.rename(entry.path, hidden)
             except OSError as error:
-                warnings.warn(
-                    sentence(
-                        f"The old checkpoint {entry.path.name!r} in {self.said!r} could not be removed",
-                        f"({error.strerror}).",
-                        "Training goes on; remove it by hand.",
-                    ),
-                    TrainingWarning,
-                    stacklevel=2,
+                warn(
+                    f"The old checkpoint {entry.path.name!r} in {self.said!r} could not be removed",
+                    f"({error.strerror}).",
+                    "Training goes on; remove it by hand.",
                 )
                 return
             _fs.rmtree(hidden)
@@ -285,13 +275,9 @@ class CheckpointDirectory:
                 damaged.append(f"{entry.path.name} ({_reason(error)})")
                 continue
             for name in damaged:
-                warnings.warn(
-                    sentence(
-                        f"A checkpoint in {self.said!r} is damaged and left out: {name}.",
-                        f"Training goes on from step {entry.step}.",
-                    ),
-                    TrainingWarning,
-                    stacklevel=2,
+                warn(
+                    f"A checkpoint in {self.said!r} is damaged and left out: {name}.",
+                    f"Training goes on from step {entry.step}.",
                 )
             return found
         raise CheckpointError(
@@ -333,7 +319,7 @@ def _place_of(status: os.stat_result) -> tuple[int, int]:
 def _owner_said(content: bytes) -> str:
     """Return who has the lock, as far as its file says it in our words."""
     match = re.match(rb"pid (\d{1,10}) on ([\w.-]{1,100})\n", content)
-    return f"process {match[1].decode()} on {match[2].decode('ascii', 'replace')}" if match else "another process"
+    return f"process {match[1].decode()} on {match[2].decode()}" if match else "another process"
 
 
 def _reason(error: Exception) -> str:

@@ -244,6 +244,16 @@ def test_columns_of_a_table_are_kept_under_names_of_any_type(tmp_path):
     pd.testing.assert_frame_equal(loaded.sample(4, random_state=0), gan.sample(4, random_state=0))
 
 
+@pytest.mark.parametrize("values", [np.arange(20) % 3, np.arange(20) % 2 == 0, np.arange(20) % 3 * 1.5], ids=str)
+def test_categories_of_numbers_are_kept(values, tmp_path):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"n": values, "t": pd.Categorical(list("abcd") * 5), "x": X[:, 0]})
+    gan = tiny(max_iter=1, columns={"n": "one-hot"}).fit(frame)
+    loaded = there_and_back(gan, tmp_path)
+    pd.testing.assert_frame_equal(loaded.sample(9, random_state=0), gan.sample(9, random_state=0))
+    assert set(loaded.sample(30)["n"]) <= set(values)
+
+
 def test_what_is_written_is_the_memory_of_the_model(fitted):
     files = checkpoint.files_of(fitted, fitted._model_, fitted.history_)
     lie_in = [np.frombuffer(piece, np.uint8) for piece in files["state.safetensors"][1:] if len(piece)]
@@ -649,6 +659,9 @@ def test_a_directory_of_something_else_is_left_alone(fitted, tmp_path):
 
 @pytest.mark.parametrize("files_that_fit", [0, 1, 2])
 def test_a_full_disk_leaves_what_was_there(saved, files_that_fit, monkeypatch):
+    newer = tiny(max_iter=1).fit(X)
+    newer.save(saved.parent / "newer")
+    size = sum(len((saved.parent / "newer" / name).read_bytes()) for name in FILES[1:])
     before, beside = content(saved), sorted(saved.parent.iterdir())
     write, written = _fs.write, []
 
@@ -660,8 +673,8 @@ def test_a_full_disk_leaves_what_was_there(saved, files_that_fit, monkeypatch):
         return write(descriptor, data)
 
     monkeypatch.setattr(_fs, "write", fill)
-    with pytest.raises(CheckpointWriteError, match="No space left") as caught:
-        tiny(max_iter=1).fit(X).save(saved, overwrite=True)
+    with pytest.raises(CheckpointWriteError, match=f"No space left.* It needs {size} bytes") as caught:
+        newer.save(saved, overwrite=True)
     assert caught.value.errno == errno.ENOSPC
     assert str(caught.value).startswith("path must be writable")
     assert content(saved) == before
