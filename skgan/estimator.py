@@ -982,9 +982,10 @@ class GANEstimator(
         model = self._fitted_model()
         check_value("sample", "random_state", random_state, CONSTRAINTS["random_state"])
         labels = self._encoding_.labels
-        wish = self._encoding_.wish(y, n_samples)
+        with memory.explained(lambda: ("the rows that y asks for", "Ask for fewer rows at a time.")):
+            wish = self._encoding_.wish(y, n_samples)
         if wish is not None:
-            n_samples, y = len(wish), None
+            n_samples, y = len(wish) if n_samples is None else n_samples, None
         n = _how_many(n_samples, labels.count(y), latents)
         if random_state is None:
             key: seeding.Key = (*model.key, "sample", self._draws_)

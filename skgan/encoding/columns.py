@@ -242,8 +242,7 @@ def _numbers(values: np.ndarray, dtype: str) -> Any:
     kind = pd.api.types.pandas_dtype(dtype)
     plain = np.dtype(getattr(kind, "numpy_dtype", kind))
     if plain.kind in "iu":
-        limits = np.iinfo(plain)
-        values = np.clip(np.rint(values), limits.min, float(limits.max) if plain.itemsize < 8 else 2.0**62)
+        values = np.clip(np.rint(values), *_limits(plain))
         missing = np.isnan(values)
         whole = np.where(missing, 0, values).astype(plain)
         series = pd.Series(whole)
@@ -279,6 +278,23 @@ def _array(columns: Mapping[int, np.ndarray], like: list[Column]) -> np.ndarray:
         if column.holds == NUMBER:
             table[:, i] = _number_objects(columns[i], column.dtype)
     return table if dtype.kind == "O" else table.astype(dtype)
+
+
+def whole_limits(dtype: str) -> tuple[float, float] | None:
+    """Return the least and the largest number of a column of whole numbers, by how its type is written; else None."""
+    if dtype == WHOLE_OBJECTS:
+        return -np.inf, np.inf
+    try:
+        plain = np.dtype(dtype.partition("[")[0].lower())
+    except TypeError:
+        return None
+    return _limits(plain) if plain.kind in "iu" else None
+
+
+def _limits(plain: np.dtype) -> tuple[float, float]:
+    """Return the least and the largest number of a type of whole numbers that float64 says and the type holds."""
+    ends = np.iinfo(plain)
+    return float(ends.min), float(ends.max) if plain.itemsize < 8 else float(np.nextafter(float(ends.max), 0))
 
 
 def _number_objects(values: np.ndarray, dtype: str) -> list[Any]:
