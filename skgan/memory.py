@@ -54,9 +54,8 @@ def explained(describe: Callable[[], tuple[str, str]]) -> Iterator[None]:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error says that memory ran out."""
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError | ValueError) and bool(_SAID.search(str(error)))
-    )
+    of_allocators = isinstance(error, RuntimeError) or type(error) is ValueError
+    return isinstance(error, MemoryError) or (of_allocators and bool(_SAID.search(str(error))))
 
 
 def free_bytes(device: torch.device) -> int:

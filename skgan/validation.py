@@ -376,11 +376,13 @@ def check_X(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | PickedRows:
             )
         )
     _check_dtype(getattr(X, "dtype", None))
+    if hasattr(X, "iloc"):
+        _check_names(X)
+    if (X.ndim > 2 or hasattr(X, "iloc")) and 0 in X.shape[1:]:
+        raise ValueError(
+            f"X: Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required. Check its axes."
+        )
     if X.ndim > 2:
-        if 0 in X.shape[1:]:
-            raise ValueError(
-                f"X: Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required. Check its axes."
-            )
         X = (X if isinstance(X, PickedRows) else np.asarray(X)).reshape(len(X), int(np.prod(X.shape[1:])))
     if isinstance(X, PickedRows) and X.dtype.kind in "biuf":
         _validated(estimator, X[:2], reset)  # which makes no numbers of numbers; the values are looked at below
@@ -496,15 +498,7 @@ def check_columns(estimator: Any, X: Any, *, reset: bool) -> Any:
                 f"while a minimum of {least} is required. Give more rows, or columns.",
             )
         )
-    names = list(getattr(X, "columns", ()))
-    twins = [name for place, name in enumerate(names) if name in names[:place]]
-    if twins:
-        raise ValueError(
-            sentence(
-                f"X must have columns of different names. Got several called {listed(twins, 3)}.",
-                "Rename them, for example with X.columns = range(X.shape[1]).",
-            )
-        )
+    _check_names(X)
     named = X.first if hasattr(X, "chunks_of_rows") else X
     try:
         validate_data(estimator, named, reset=reset, skip_check_array=True)
@@ -513,8 +507,32 @@ def check_columns(estimator: Any, X: Any, *, reset: bool) -> Any:
     return X
 
 
+def _check_names(X: Any) -> None:
+    """Refuse names of columns of which two are one, or that no text can hold."""
+    names = list(getattr(X, "columns", ()))
+    seen: set[Any] = set()
+    twins = [name for name in names if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
+    if twins:
+        raise ValueError(
+            sentence(
+                f"X must have columns of different names. Got several called {listed(map(short, twins), 3)}.",
+                "Rename them, for example with X.columns = range(X.shape[1]).",
+            )
+        )
+    for place, name in enumerate(names):
+        try:
+            str(name).encode()
+        except UnicodeEncodeError:
+            raise ValueError(
+                sentence(
+                    "X must have columns whose names are text as Unicode has it.",
+                    f"Got one with half a character, in column {place}. Rename it, or read the file with its encoding.",
+                )
+            ) from None
+
+
 def _is_too_large(X: np.ndarray) -> np.ndarray:
-    return ~(np.abs(X) < 1e37)
+    return ~(np.abs(X) < min(1e37, float(np.finfo(X.dtype).max)))
 
 
 def pieces(X: np.ndarray | PickedRows) -> Iterator[np.ndarray]:

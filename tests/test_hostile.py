@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from attacks import Forgery
 from refusals import check_words, refused
 
 from skgan import GANEstimator
 from skgan.architectures.mlp import MLP
+from skgan.exceptions import SkganError
 
 TINY = {"architecture": MLP(width=8, depth=1), "max_iter": 1, "latent_dim": 8, "batch_size": 8, "random_state": 0}
 NAN, INF = float("nan"), float("inf")
@@ -57,3 +59,137 @@ def test_ranges_of_whole_numbers_hold_whole_ones_and_tuples_of_text_are_lists(ta
 def test_more_rows_than_an_address_can_say_are_too_many_for_memory(table):
     for n in (2**62, 2**63, 10**30):
         check_words(refused(table, lambda gan, n=n: gan.sample(n), MemoryError), ("memory", str(n), "Ask for fewer"))
+
+
+# --- columns and names, given back whole or refused before training -------------------------------
+
+ZONES = pd.Series([pd.Timestamp("2020", tz="UTC"), pd.Timestamp("2021"), None] * 4, dtype=object)
+COLUMNS = {
+    "intervals": pd.Series(pd.interval_range(0, 12)),
+    "times with and without a zone": ZONES,
+    "cells of several types": pd.Series([1, "a", None, 2.5] * 3, dtype=object),
+    "numbers and booleans": pd.Series([2, True, 0, False] * 3, dtype=object),
+    "halves of characters": pd.Series(["\ud800", "a", "b", "c"] * 3, dtype=object),
+    "largest whole numbers": pd.Series([2**63 - 2**10, 2**63 - 2**11] * 6),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_column_comes_back_with_the_values_and_the_type_it_had(name):
+    column = COLUMNS[name]
+    gan = GANEstimator(**TINY | {"architecture": "auto"}).fit(frame(k=column))
+    drawn = gan.sample(30, random_state=0)["k"]
+    assert drawn.dtype == column.dtype
+    assert set(map(repr, drawn.dropna())) <= set(map(repr, column.dropna()))
+    assert gan.transform(frame(k=column)[:1]).shape[0] == 1  # rows in which all cells are numbers are rows too
+
+
+@pytest.mark.parametrize("names", [["a", "a", "b"], ["a", "\ud800", "b"]], ids=["twins", "half a character"])
+@pytest.mark.parametrize("cells", [X, X.astype(object)], ids=["numbers", "objects"])
+def test_names_that_no_column_can_have(names, cells):
+    rows = pd.DataFrame(cells, columns=pd.Index(names, dtype=object))
+    message = refused(GANEstimator(**TINY), lambda gan: gan.fit(rows), ValueError)
+    check_words(message, ("X must have columns", "Got", "Rename"))
+
+
+def test_a_frame_without_columns():
+    message = refused(GANEstimator(**TINY), lambda gan: gan.fit(pd.DataFrame(index=range(12))), ValueError)
+    check_words(message, ("X", "0 feature(s)", "minimum of 1", "Check"))
+
+
+def test_types_that_cannot_be_made_again_are_refused_before_training():
+    arrow = pytest.importorskip("pyarrow")
+    for kind, values in (
+        (arrow.decimal128(5, 2), [1, 2] * 6),
+        (arrow.dictionary(arrow.int32(), arrow.string()), ["a", "b"] * 6),
+    ):
+        column = pd.Series(pd.array(values, dtype=pd.ArrowDtype(kind)))
+        message = refused(
+            GANEstimator(**TINY | {"architecture": "auto"}), lambda gan, k=column: gan.fit(frame(k=k)), TypeError
+        )
+        check_words(message, ("X must have columns of types", "Got", "'k'", "Convert"))
+
+
+# --- what is saved is not lost --------------------------------------------------------------------
+
+KEPT = {
+    "names of two levels": lambda: GANEstimator(**TINY).fit(
+        pd.DataFrame(X, columns=pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)]))
+    ),
+    "names that are pairs": lambda: GANEstimator(**TINY | {"architecture": "auto"}).fit(
+        pd.DataFrame({("a", 1): range(12), ("b", 2): list("abcd") * 3})
+    ),
+    "cells of several types": lambda: GANEstimator(**TINY | {"architecture": "auto"}).fit(
+        frame(k=COLUMNS["cells of several types"])
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_it_is_the_same_after_saving(name, tmp_path):
+    gan = KEPT[name]()
+    gan.save(tmp_path / "model")
+    again = GANEstimator.load(tmp_path / "model")
+    pd.testing.assert_frame_equal(gan.sample(20, random_state=1), again.sample(20, random_state=1))
+    assert again.transform(gan.sample(3)).shape[0] == 3
+
+
+LOST = {
+    "half a character": (lambda: GANEstimator(**TINY).fit(X, ["\ud800", "a"] * 6), "no Unicode"),
+    "huge whole numbers": (lambda: GANEstimator(**TINY).fit(X, [10**30 + i % 2 for i in range(12)]), "64 bits"),
+    "dates as names": (
+        lambda: GANEstimator(**TINY).fit(pd.DataFrame(X, columns=pd.date_range("2020", periods=3))),
+        "Timestamp",
+    ),
+    **{
+        f"{name}={value!r} set after fit": (
+            lambda name=name, value=value: GANEstimator(**TINY).fit(X).set_params(**{name: value}),
+            name,
+        )
+        for name, value in (
+            ("batch_size", -1),
+            ("latent_dim", 0),
+            ("device", "gpu"),
+            ("columns", 3),
+            ("prior", 3),
+            ("verbose", "x"),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_what_could_not_be_loaded_is_not_saved(name, tmp_path):
+    made, said = LOST[name]
+    gan = made()
+    message = refused(gan, lambda gan: gan.save(tmp_path / "model"), SkganError)
+    check_words(message, (said,))
+    assert list(tmp_path.iterdir()) == []
+    if "set after" not in name:  # which fit refuses itself
+        checkpointed = GANEstimator(**TINY, checkpoint_dir=tmp_path / "runs")
+        rows = gan.sample(12) if hasattr(gan, "feature_names_in_") or not hasattr(gan, "classes_") else X
+        labels = [gan.classes_[i % 2] for i in range(12)] if hasattr(gan, "classes_") else None
+        check_words(refused(checkpointed, lambda each: each.fit(rows, labels), SkganError), (said,))
+
+
+def test_settings_of_a_file_are_refused_with_the_file_and_the_place(tmp_path):
+    GANEstimator(**TINY).fit(X, Y).save(tmp_path / "good")
+    for place, value, says in (
+        (("params", "batch_size"), -1, "'batch_size'"),
+        (("params", "architecture", "params", "width"), "wide", "'width'"),
+        (("params", "architecture"), {"a": 1}, "params.architecture"),
+        (("model", "parts", "optimizer", "params", "betas"), [1, 2], "'betas'"),
+        (("model", "parts", "loss", "part"), "os:system", "os:system"),
+        (("model", "parts", "architecture", "params", "depth"), 2**40, "'depth'"),
+        (("model", "spec", "kind"), "nothing", "model"),
+        (("encoding", "layout", "kind"), [], "encoding"),
+    ):
+        (tmp_path / says.strip("'")).mkdir()
+        forged = Forgery(tmp_path / "good", tmp_path / says.strip("'"))
+        config = forged.config
+        for key in place[:-1]:
+            config = config[key]
+        config[place[-1]] = value
+        with pytest.raises(SkganError) as caught:
+            GANEstimator.load(forged.write())
+        check_words(str(caught.value), (str(forged.path)[-100:], says))
