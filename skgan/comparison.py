@@ -176,7 +176,7 @@ def compare(
     X = as_array(X)
     chosen = np.sort(seeding.numpy_generator(("compare", random_state)).permutation(len(X))[: judging.MOST_ROWS])
     X = judging.rows_at(X, chosen)
-    y = None if y is None else judging.rows_at(as_array(y), chosen)
+    y = None if y is None else judging.rows_at(as_array(y, "y"), chosen)
     parts = judging.scorers(list(scoring or _usual(X, y)) if not isinstance(scoring, str) else scoring)
     found: dict[str, dict[str, Interval]] = {}
     samples = {}

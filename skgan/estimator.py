@@ -851,7 +851,7 @@ class GANEstimator(
         self.label_shape_ = labels.shape
         scores = self.history_.get("validation/score", [])
         self.__dict__.pop("best_validation_score_", None)
-        if scores:
+        if not np.isnan(scores).all():
             self.best_validation_score_ = float(np.nanmax(scores))
         self.__dict__.pop("columns_", None)
         if isinstance(encoding, Table):
@@ -979,8 +979,12 @@ class GANEstimator(
         >>> labels
         array([0, 2, 1])
         """
+        from skgan import sampling
+
         model = self._fitted_model()
         check_value("sample", "random_state", random_state, CONSTRAINTS["random_state"])
+        check_value("sample", "return_y", return_y, (Boolean(),), False)
+        latents = None if latents is None else sampling.latents_array(latents)
         labels = self._encoding_.labels
         with memory.explained(lambda: ("the rows that y asks for", "Ask for fewer rows at a time.")):
             wish = self._encoding_.wish(y, n_samples)
@@ -1423,10 +1427,10 @@ def _drawn_seed(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
-def _how_many(n_samples: Any, n_labels: int | None, latents: Any) -> int:
+def _how_many(n_samples: Any, n_labels: int | None, latents: np.ndarray | None) -> int:
     """Return the number of samples asked for, or refuse it."""
     lengths = [] if n_labels is None else [n_labels]
-    if latents is not None and not isinstance(latents, str | bytes) and np.ndim(latents) > 0:
+    if latents is not None and latents.ndim:
         lengths.append(len(latents))
     if n_samples is None:
         n = lengths[0] if lengths else 1
@@ -1448,5 +1452,6 @@ def _how_many(n_samples: Any, n_labels: int | None, latents: Any) -> int:
             )
         )
     if n < 1:
-        raise ValueError("y must hold at least one label. Got none. Ask for at least one sample.")
+        what = "latents must hold at least one row" if latents is not None else "y must hold at least one label"
+        raise ValueError(f"{what}. Got none. Ask for at least one sample.")
     return n

@@ -287,73 +287,88 @@ BYTES_AT_ONCE = 2**26
 _CONTAINERS = "a NumPy array, a tensor, a DataFrame or a list of rows"
 
 
-def as_array(X: Any) -> Any:
+def as_array(X: Any, name: str = "X") -> Any:
     """Return X as an array (or the DataFrame it is), detached from torch; refuse what is no table of numbers."""
     if hasattr(X, "toarray"):
         raise TypeError(
             sentence(
-                "Sparse data was passed for X, but dense data is required.",
-                f"Got {type(X).__name__}. Use X.toarray().",
+                f"Sparse data was passed for {name}, but dense data is required.",
+                f"Got {type(X).__name__}. Use {name}.toarray().",
             )
         )
-    if type(X).__module__.partition(".")[0] == "torch" and hasattr(X, "detach"):
-        return _from_torch(X)
+    if is_tensor(X):
+        return from_torch(X, name)
     if isinstance(X, np.matrix | np.ma.MaskedArray):
-        return _unmasked(X)
+        return _unmasked(X, name)
     if hasattr(X, "iloc") or isinstance(X, np.ndarray | PickedRows) or hasattr(X, "chunks_of_rows"):
         return X
     # Only what says that it is an array: asking anything else for its items may never end.
     if not isinstance(X, list | tuple) and not hasattr(X, "__array__"):
-        raise _no_array("None" if X is None else type(X).__name__)
+        raise _no_array("None" if X is None else type(X).__name__, name)
     try:
-        return np.asarray(X)
+        return np.asarray(detached(X, name))
     except ValueError as error:
         raise ValueError(
             sentence(
-                "X must have rows of one length.",
+                f"{name} must have rows of one length.",
                 f"Got a {type(X).__name__} whose entries differ in shape.",
                 "Resize or pad the rows to the same shape.",
             )
         ) from error
 
 
-def _unmasked(X: Any) -> np.ndarray:
+def is_tensor(value: Any) -> bool:
+    """Say whether a value is a tensor, without importing torch."""
+    return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "detach")
+
+
+def detached(values: Any, name: str) -> Any:
+    """Return tensors in a list as NumPy has them, and everything else as it is."""
+    if not isinstance(values, list | tuple) or not values or not is_tensor(values[0]):
+        return values
+    return [from_torch(value, name) if is_tensor(value) else value for value in values]
+
+
+def _unmasked(X: Any, name: str) -> np.ndarray:
     """Return a masked array in which nothing is masked as a plain one; refuse what would lose its meaning as one."""
     if isinstance(X, np.matrix):
-        raise TypeError("X must be an array: np.matrix is not supported. Got a matrix. Convert it with np.asarray(X).")
+        raise TypeError(
+            f"{name} must be an array: np.matrix is not supported. Got a matrix. Convert it with np.asarray({name})."
+        )
     if np.ma.is_masked(X):
         row = int(np.argwhere(np.ma.getmaskarray(X))[0][0])
         raise ValueError(
             sentence(
-                "X must hold a number in each cell.",
+                f"{name} must hold a number in each cell.",
                 f"Got {int(np.ma.count_masked(X))} masked ones, first in row {row}.",
-                "Fill them with X.filled(value), or drop their rows.",
+                f"Fill them with {name}.filled(value), or drop their rows.",
             )
         )
     return np.ma.getdata(X)
 
 
-def _from_torch(X: Any) -> np.ndarray:
+def from_torch(X: Any, name: str) -> np.ndarray:
+    """Return a tensor as NumPy has it, without its gradient; refuse one that NumPy has no numbers for."""
     if X.is_meta:
-        raise _no_array("a tensor without data, on the meta device")
+        raise _no_array("a tensor without data, on the meta device", name)
     if str(X.layout) != "torch.strided":
         raise TypeError(
             sentence(
-                "Sparse data was passed for X, but dense data is required.",
-                f"Got a tensor of layout {X.layout}. Use X.to_dense().",
+                f"Sparse data was passed for {name}, but dense data is required.",
+                f"Got a tensor of layout {X.layout}. Use {name}.to_dense().",
             )
         )
     X = X.detach().cpu()
     try:
-        return (X.float() if str(X.dtype) == "torch.bfloat16" else X).numpy()
+        return (X.float() if str(X.dtype) == "torch.bfloat16" else X).resolve_conj().resolve_neg().numpy()
     except (TypeError, RuntimeError) as error:  # of quantised numbers, of bits
-        raise _no_array(f"a tensor of dtype {X.dtype}") from error
+        raise _no_array(f"a tensor of dtype {X.dtype}", name) from error
 
 
-def _no_array(came: str) -> TypeError:
+def _no_array(came: str, name: str) -> TypeError:
     return TypeError(
         sentence(
-            f"X must be {_CONTAINERS}.",
+            f"{name} must be {_CONTAINERS}.",
             f"Got {came} instead.",
             "Collect its rows into one array first. Load files with numpy.load(path).",
         )

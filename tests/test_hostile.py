@@ -1,14 +1,20 @@
 """What a careless or a hostile user gives that no catalogue lists: refused in words, or given back whole."""
 
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
+import torch
 from attacks import Forgery
 from refusals import check_words, refused
 
-from skgan import GANEstimator
+from skgan import GANEstimator, early_stopping, watch
 from skgan.architectures.mlp import MLP
-from skgan.exceptions import SkganError
+from skgan.exceptions import SkganError, TrainingWarning
 
 TINY = {"architecture": MLP(width=8, depth=1), "max_iter": 1, "latent_dim": 8, "batch_size": 8, "random_state": 0}
 NAN, INF = float("nan"), float("inf")
@@ -193,3 +199,113 @@ def test_settings_of_a_file_are_refused_with_the_file_and_the_place(tmp_path):
         with pytest.raises(SkganError) as caught:
             GANEstimator.load(forged.write())
         check_words(str(caught.value), (str(forged.path)[-100:], says))
+
+
+# --- labels, latents and scores -------------------------------------------------------------------
+
+
+class Colour(str, Enum):  # noqa: UP042 - str() of it is not its value, unlike StrEnum's
+    RED, GREEN, BLUE = "red", "green", "blue"
+
+
+class Plain(Enum):
+    A, B = 1, 2
+
+
+LABELS = {
+    "an enum of text": ([Colour.RED, Colour.GREEN, Colour.BLUE] * 4, ["red", "green", "blue"] * 4),
+    "decimals": ([Decimal(i) / 8 for i in range(12)], [i / 8 for i in range(12)]),
+    "fractions": ([Fraction(i, 8) for i in range(12)], [i / 8 for i in range(12)]),
+    "tensors in a list": (
+        [torch.tensor(i / 8, dtype=torch.float64, requires_grad=True) for i in range(12)],
+        [i / 8 for i in range(12)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_labels_mean_what_their_values_mean(name):
+    given, plain = LABELS[name]
+    first, second = GANEstimator(**TINY).fit(X, given), GANEstimator(**TINY).fit(X, plain)
+    assert first.label_kind_ == second.label_kind_
+    np.testing.assert_array_equal(first.sample(9, random_state=1), second.sample(9, random_state=1))
+    drawn = [gan.sample(9, random_state=1, return_y=True)[1] for gan in (first, second)]
+    np.testing.assert_array_equal(*(np.asarray(y, second.sample(1, return_y=True)[1].dtype) for y in drawn))
+
+
+ORDER = ("y must hold labels that can be put in order", "Got labels of type", "Give their names")
+NO_LABELS = {
+    "an enum": ([Plain.A, Plain.B] * 6, ORDER),
+    "objects": ([object()] * 12, ORDER),
+    "dicts": ([{}] * 12, ORDER),
+    "sets": ([{1}] * 12, ORDER),
+    "a tensor without data": (torch.empty(12, device="meta"), ("y must be", "meta device", "a tensor", "Collect")),
+    "a sparse tensor": (torch.eye(12).to_sparse(), ("Sparse data was passed for y", "dense", "Got", "y.to_dense()")),
+    "eight bits": (torch.ones(12).to(torch.float8_e5m2), ("y must be", "float8", "a tensor", "Collect")),
+}
+
+
+@pytest.mark.parametrize("name", NO_LABELS)
+def test_what_can_be_no_label(name):
+    y, says = NO_LABELS[name]
+    check_words(refused(GANEstimator(**TINY), lambda gan: gan.fit(X, y), TypeError), says)
+
+
+def test_rows_that_are_tensors_with_a_gradient():
+    rows = [torch.tensor(row, requires_grad=True) for row in X]
+    assert np.array_equal(GANEstimator(**TINY).fit(rows).sample(3), GANEstimator(**TINY).fit(X).sample(3))
+
+
+NO_LATENTS = {
+    "complex": np.zeros((2, 8)) + 1j,
+    "dates": np.zeros((2, 8), "M8[s]"),
+    "ragged": [[0] * 8, [0] * 7],
+    "sparse": scipy.sparse.csr_array(np.zeros((2, 8))),
+    "masked": np.ma.masked_array(np.zeros((2, 8)), True),
+    "without data": torch.empty(2, 8, device="meta"),
+    "too large": np.full((2, 8), 1e300),
+    "text": [["a"] * 8] * 2,
+    "a set": {1},
+}
+
+
+@pytest.mark.parametrize("name", NO_LATENTS)
+def test_what_can_be_no_latents(name):
+    gan = GANEstimator(**TINY).fit(X)
+    message = refused(gan, lambda gan: gan.sample(latents=NO_LATENTS[name]), (TypeError, ValueError))
+    assert "latents" in message
+
+
+def test_latents_of_any_kind_of_tensor():
+    gan, z = GANEstimator(**TINY).fit(X), np.linspace(-1, 1, 16).reshape(2, 8)
+    for given in (
+        torch.tensor(z, requires_grad=True),
+        torch.tensor(z),
+        list(torch.tensor(z)),
+        z.tolist(),
+        z.astype(object),
+    ):
+        np.testing.assert_allclose(gan.sample(latents=given), gan.sample(latents=z), rtol=1e-6)
+
+
+@pytest.mark.parametrize("value", [None, "x", np.array([1, 2]), [1.0]], ids=repr)
+@pytest.mark.parametrize("early", [False, True])
+def test_a_scoring_function_that_returns_no_number(value, early):
+    gan = GANEstimator(**TINY, scoring=lambda *_: value, early_stopping=early)
+    rows = np.repeat(X, 5, 0)
+    if not early:
+        gan.fit(rows)
+    message = refused(gan, lambda gan: gan.fit(rows) if early else gan.score(rows), TypeError)
+    check_words(message, ("'scoring'", "a function that returns a number", "Got", "Return one float"))
+
+
+@pytest.mark.parametrize("scores", [[NAN, 1.0, 2.0], [NAN] * 3], ids=["at first", "always"])
+def test_a_score_that_is_nan_is_no_best_one(scores, monkeypatch):
+    monkeypatch.setattr(watch, "TICK", 1)
+    monkeypatch.setattr(early_stopping, "ticks_between", lambda *_: 1)
+    left = iter(scores)
+    gan = GANEstimator(**TINY | {"max_iter": 3}, scoring=lambda *_: next(left), early_stopping=True)
+    with pytest.warns(TrainingWarning, match="NaN on the held-out rows"):
+        gan.fit(np.repeat(X, 5, 0))
+    assert gan.n_iter_ == 3  # the last state is the best, or the only one there is
+    assert vars(gan).get("best_validation_score_", NAN) == pytest.approx(scores[-1], nan_ok=True)
