@@ -14,7 +14,8 @@ from refusals import check_words, refused
 
 from skgan import GANEstimator, early_stopping, watch
 from skgan.architectures.mlp import MLP
-from skgan.exceptions import SkganError, TrainingWarning
+from skgan.constraints.less_than import LessThan
+from skgan.exceptions import InvalidParameterError, SkganError, TrainingWarning
 
 TINY = {"architecture": MLP(width=8, depth=1), "max_iter": 1, "latent_dim": 8, "batch_size": 8, "random_state": 0}
 NAN, INF = float("nan"), float("inf")
@@ -309,3 +310,32 @@ def test_a_score_that_is_nan_is_no_best_one(scores, monkeypatch):
         gan.fit(np.repeat(X, 5, 0))
     assert gan.n_iter_ == 3  # the last state is the best, or the only one there is
     assert vars(gan).get("best_validation_score_", NAN) == pytest.approx(scores[-1], nan_ok=True)
+
+
+# --- settings -------------------------------------------------------------------------------------
+
+
+def test_rules_hold_for_tables_of_numbers_too_and_are_refused_where_there_are_no_columns():
+    low = X[:, 0]
+    rows = pd.DataFrame({"low": low, "high": low + 0.5})
+    gan = GANEstimator(**TINY | {"architecture": "auto"}, constraints=[LessThan("low", "high")])
+    drawn = gan.fit(rows).sample(200, random_state=0)
+    assert (drawn["low"] <= drawn["high"]).all()
+    assert gan.set_params(constraints=[LessThan(0, 1)]).fit(rows.to_numpy()).sample(3).shape == (3, 2)
+    for name, value in (("constraints", [LessThan(0, 1)]), ("columns", {})):
+        gan = GANEstimator(**TINY | {"architecture": "auto"}, **{name: value})
+        message = refused(gan, lambda gan: gan.fit(RNG.random((8, 4, 4))), InvalidParameterError)
+        check_words(message, (repr(name), "must be None", "3 dimensions", "Leave it out"))
+
+
+@pytest.mark.parametrize("value", [3, {"a": 1}, {1}, b"unique", "no such rule", [1]], ids=repr)
+def test_what_can_be_no_rule(value):
+    gan = GANEstimator(**TINY | {"architecture": "auto"}, constraints=value)
+    message = refused(gan, lambda gan: gan.fit(X), InvalidParameterError)
+    check_words(message, ("constraint", "must be"))
+
+
+@pytest.mark.parametrize("name", ["latent_dim", "n_discriminators"])
+def test_sizes_that_no_machine_has(name):
+    message = refused(GANEstimator(**TINY | {name: 10**30}), lambda gan: gan.fit(X), InvalidParameterError)
+    check_words(message, (repr(name), "an int in the range [1, ", "Got 1000", "default"))
