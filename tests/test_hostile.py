@@ -1,5 +1,6 @@
 """What a careless or a hostile user gives that no catalogue lists: refused in words, or given back whole."""
 
+import os
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -10,10 +11,12 @@ import pytest
 import scipy.sparse
 import torch
 from attacks import Forgery
+from click.testing import CliRunner
 from refusals import check_words, refused
 
-from skgan import GANEstimator, early_stopping, watch
+from skgan import GANEstimator, compare, early_stopping, watch
 from skgan.architectures.mlp import MLP
+from skgan.cli import main
 from skgan.constraints.less_than import LessThan
 from skgan.exceptions import InvalidParameterError, SkganError, TrainingWarning
 
@@ -339,3 +342,51 @@ def test_what_can_be_no_rule(value):
 def test_sizes_that_no_machine_has(name):
     message = refused(GANEstimator(**TINY | {name: 10**30}), lambda gan: gan.fit(X), InvalidParameterError)
     check_words(message, (repr(name), "an int in the range [1, ", "Got 1000", "default"))
+
+
+# --- the command and comparisons ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    GANEstimator(**TINY).fit(X).save(folder / "a")
+    GANEstimator(**TINY).fit(X, Y).save(folder / "b")
+    GANEstimator(**TINY | {"architecture": "auto"}).fit(frame()).save(folder / "table")
+    np.save(folder / "x.npy", X)
+    np.save(folder / "short.npy", Y[:-1])
+    (folder / "nothing").mkdir()
+    os.mkfifo(folder / "pipe.npy")
+    return folder
+
+
+COMMANDS = [
+    ("fit x.npy --label gone.npy -o m", "--label must be a file", "where nothing is"),
+    ("fit pipe.npy -o m", "the data must be a file", "no ordinary file"),
+    ("sample a -o gone/s.npy", "-o must be a file in a folder", "whose folder is not there"),
+    ("sample a -o nothing.npy/ --overwrite", "-o must be a file in a folder", "which is a folder"),
+    ("compare a b --data gone.npy", "the data must be a file", "where nothing is"),
+    ("compare a a --data x.npy", "RUN must name each model once", "1 of them different"),
+    ("compare a table --data x.npy", "estimators must draw what X is", "from 'table'"),
+    ("compare a b --data x.npy --label short.npy", "y must have one label for each row", "11 for 12"),
+    ("compare a b --data x.npy -o picture", "must end in .png", "'picture'"),
+    ("compare a b --data x.npy -o gone/p.png", "-o must be a file in a folder", "whose folder is not there"),
+    ("compare nothing a --data x.npy", "checkpoint_dir must hold a checkpoint", "with none"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "said", "more"), COMMANDS, ids=[row[0] for row in COMMANDS])
+def test_a_command_says_what_it_cannot_do_before_it_does_anything(models, monkeypatch, command, said, more):
+    monkeypatch.chdir(models)
+    (models / "nothing.npy").mkdir(exist_ok=True)
+    before = sorted(models.iterdir())
+    done = CliRunner().invoke(main, command.split())
+    assert isinstance(done.exception, SystemExit), done.exception
+    assert done.exit_code in (1, 2)
+    check_words(done.output.partition("Error: ")[2], (said, more))
+    assert sorted(models.iterdir()) == before
+
+
+def test_models_of_a_frame_of_numbers_are_compared_on_an_array():
+    gan = GANEstimator(**TINY).fit(pd.DataFrame(X, columns=list("abc")))
+    assert compare({"a": gan}, np.repeat(X, 4, 0), scoring="energy", n_resamples=2).metrics == ["energy"]
