@@ -101,17 +101,19 @@ def files_of(
     if run is not None:
         config["run"] = dict(run)
     content = _json(config)
-    _refuse_what_loading_refuses(estimator, content, tensors)
+    _refuse_what_loading_refuses(estimator, model, content, tensors)
     return {CONFIG: [content], STATE: pieces_of(tensors)}
 
 
-def _refuse_what_loading_refuses(estimator: GANEstimator, content: bytes, tensors: Mapping[str, np.ndarray]) -> None:
+def _refuse_what_loading_refuses(
+    estimator: GANEstimator, model: Model, content: bytes, tensors: Mapping[str, np.ndarray]
+) -> None:
     """Refuse settings, labels and columns that cannot be read again: what is saved must not be lost."""
     estimator._check_parameters()
     try:
         config = parsed(content)
         schema.CONFIG(config, "")
-        _encoding_and_arrays(config["encoding"], tensors)
+        _encoding_and_arrays(config["encoding"], tensors, model)
     except Exception as error:
         reason = str(error)[:160] if isinstance(error, ValueError) else type(error).__name__
         raise CheckpointError(
@@ -148,7 +150,7 @@ def load(cls: type[GANEstimator], path: str | Path) -> GANEstimator:
     try:
         return _estimator(cls, saved)
     except SkganError as error:
-        if str(saved.path) in str(error):
+        if repr(str(saved.path)) in str(error):
             raise
         raise type(error)(sentence(f"In {CONFIG} of {str(saved.path)[-150:]!r}:", str(error))) from error
     except MemoryError as error:
@@ -198,9 +200,7 @@ def _estimator(cls: type[GANEstimator], saved: Saved) -> GANEstimator:
     tensors = saved.arrays()
     _refuse_nonfinite(saved, tensors)
     with _read_at("encoding"):
-        encoding, again = _encoding_and_arrays(config["encoding"], tensors)
-    if vars(encoding.spec(model.spec.latent_dim, model.prior.codes())) != vars(model.spec):
-        raise ValueError("the networks were made for other data")
+        encoding, again = _encoding_and_arrays(config["encoding"], tensors, model)
     history = _history_of(config["history"], tensors)
     best = _best(saved)
     _refuse_other_tensors(saved, [*again, *(f"history.{name}" for name in history), *(f"best.{name}" for name in best)])
@@ -388,13 +388,17 @@ def _encoding_config(encoding: Encoding | Table, arrays: dict[str, np.ndarray]) 
     return config
 
 
-def _encoding_and_arrays(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> tuple[Any, dict[str, Any]]:
-    """Return the encoding that was described, and its arrays, once it describes itself in the same way."""
+def _encoding_and_arrays(
+    config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], model: Model
+) -> tuple[Any, dict[str, Any]]:
+    """Return the encoding that was described, and its arrays, once it describes itself so, and data of the networks."""
     encoding = _encoding(config, arrays)
     again: dict[str, np.ndarray] = {}
     if _json(_encoding_config(encoding, again)) != _json(config):
         raise ValueError("the encoding describes itself otherwise")
     encoding.check()
+    if vars(encoding.spec(model.spec.latent_dim, model.prior.codes())) != vars(model.spec):
+        raise ValueError("the networks were made for other data")
     return encoding, again
 
 
