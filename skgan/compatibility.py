@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from skgan.exceptions import IncompatibleComponentError
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from skgan.exceptions import IncompatibleComponentError, InvalidParameterError
 from skgan.interfaces import Architecture, Component, Conditioning, DataSpec, Loss, Regularizer, Sampler
 from skgan.registry import name_of
 from skgan.validation import listed, sentence
@@ -18,6 +21,7 @@ from skgan.validation import listed, sentence
 if TYPE_CHECKING:
     from skgan.latents import Prior
     from skgan.resolution import Parts
+    from skgan.training import TrainState
 
 Rule = Callable[[Component, Component], str]
 DataRule = Callable[[Component, DataSpec], str]
@@ -216,6 +220,32 @@ def check_batch_size(architecture: Architecture, batch_size: int) -> None:
                 f"judges together. Got {batch_size}. Set it to {near.replace(', ', ' or ')}.",
             )
         )
+
+
+def check_sync_batch_norm(compiled: bool, micro_batch: int | str | None) -> None:
+    """Refuse batch statistics of all ranks where turns are compiled or taken in pieces."""
+    other = "compile=True" if compiled else "" if micro_batch is None else f"micro_batch={micro_batch!r}"
+    if other:
+        raise InvalidParameterError(
+            sentence(
+                f"The 'sync_batch_norm' parameter of GANEstimator must be False with {other}. Got True.",
+                "Leave one of both.",
+            )
+        )
+
+
+def check_batch_norms(state: TrainState) -> None:
+    """Refuse networks with batch normalisation that knows nothing of other ranks."""
+    for player in state.players:
+        strange = [layer for layer in player.module.modules() if isinstance(layer, _BatchNorm)]
+        if strange and not isinstance(strange[0], nn.SyncBatchNorm):
+            raise IncompatibleComponentError(
+                sentence(
+                    f"sync_batch_norm=True reaches only batch normalisation of skgan.layers. Got a torch.nn."
+                    f"{type(strange[0]).__name__} in the {player.name}.",
+                    "Build it with spec and conditioning.modulation, or with skgan.layers.PlainNorm.",
+                )
+            )
 
 
 def check_sampler(sampler: Sampler, parts: Parts, spec: DataSpec, prior: Prior) -> None:

@@ -7,8 +7,9 @@
 
 Every process runs the same script and calls `fit` with the same settings and the same data. Rank r of R trains on
 slice r of batches of R times `batch_size` rows, and on slice r of their latents; gradients are means over all ranks, so
-that R ranks compute what one rank computes with R times the batch. Batch statistics are those of a rank's own rows.
-Parts draw other random numbers on each rank; rank 0 draws what a training in one process draws.
+that R ranks compute what one rank computes with R times the batch. Batch statistics are those of a rank's own rows, or
+with ``sync_batch_norm=True`` of all, at the price of two messages for each layer and pass. Parts draw other random
+numbers on each rank; rank 0 draws what a training in one process draws.
 
 At every tick, that is each 100th generator update, ranks take over buffers and what parts count in from rank 0 and
 decide together whether to go on: so a time limit, Ctrl-C, SIGTERM and a callback's wish to stop are looked at every
@@ -91,6 +92,12 @@ class Alone:
 
     def attach(self, state: TrainState) -> None:
         """Let the players of a training share their gradients."""
+        for player in state.players:
+            player.share = None
+
+    def total(self, tensor: Tensor) -> Tensor:
+        """Return the sum of a tensor over all ranks, with its gradient."""
+        return tensor
 
     def level(self, state: TrainState) -> None:
         """Make the state of a training the same everywhere: means over all, and rank 0's in all else."""
@@ -186,6 +193,16 @@ class Ranks(Alone):
         flat /= self.size
         pieces = flat.split([tensor.numel() for tensor in tensors])
         return [piece.view(tensor.shape).to(tensor.dtype) for piece, tensor in zip(pieces, tensors, strict=True)]
+
+    def total(self, tensor: Tensor) -> Tensor:
+        """Return the sum of a tensor over all ranks, with its gradient."""
+        return _Total.apply(tensor, self._added_up)
+
+    def _added_up(self, tensor: Tensor) -> Tensor:
+        found = tensor.clone(memory_format=torch.contiguous_format)
+        with self._reaching("the batch statistics"):
+            dist.all_reduce(found, group=self._gradients)
+        return found
 
     @torch.no_grad()
     def level(self, state: TrainState) -> None:
@@ -319,6 +336,19 @@ class Ranks(Alone):
                     dist.destroy_process_group(group)
         self._groups = []
         self._patient = self._quick = self._gradients = None  # a connection that is let go is closed, which others see
+
+
+class _Total(torch.autograd.Function):
+    """A sum over ranks. Each rank's loss depends on the sum, so its gradient is the sum of theirs."""
+
+    @staticmethod
+    def forward(ctx: Any, tensor: Tensor, added_up: Callable[[Tensor], Tensor]) -> Tensor:
+        ctx.added_up = added_up
+        return added_up(tensor)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
+        return _Total.apply(slope, ctx.added_up), None
 
 
 @contextmanager

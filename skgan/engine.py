@@ -14,7 +14,7 @@ from torch import nn
 from skgan.exceptions import DeviceError
 from skgan.layers import Dropout, convolves
 from skgan.seeding import global_generator
-from skgan.validation import sentence
+from skgan.validation import sentence, warn
 
 if TYPE_CHECKING:
     from skgan.data import Dataset, Rows
@@ -136,8 +136,6 @@ def _recorder(device: torch.device) -> Recorder | None:
 
 def warn_slow(reason: str) -> None:
     """Say once a fit why its steps are not recorded."""
-    from skgan.watch import warn
-
     warn(
         f"The step is not recorded as a CUDA graph because of {reason}.",
         "It computes the same, but each kernel is launched by itself, which is slower for small networks.",

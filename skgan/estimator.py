@@ -98,6 +98,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "precision": (Choice("auto", "float32", "bfloat16"),),
     "compile": (Boolean(),),
     "micro_batch": (Integer(1), Choice("auto", None)),
+    "sync_batch_norm": (Boolean(),),
     "warm_start": (Boolean(),),
     "init_from": (Only(None),),
     "random_state": (RandomState(),),
@@ -221,7 +222,8 @@ class GANEstimator(
         In which matrix products and convolutions are computed, in training and in sampling; weights, losses,
         penalties and averages are float32 always. "auto" is bfloat16 for networks with convolutions on a GPU that
         multiplies it itself, where it was as good as float32 over paired seeds, and float32 otherwise; `precision_`
-        tells. On a processor that has it bfloat16 is faster, but was worse on MNIST (docs/benchmarks.md).
+        tells. On a processor that has it bfloat16 is faster, but was worse on MNIST (docs/benchmarks.md); networks
+        with a kernel wider than what it is laid over train in float32 there, with a warning.
     compile : bool, default=False
         Whether to trace both turns and compile them, which takes from seconds to a minute before the first step and
         pays in long fits: on a GPU, and on the CPU with penalties. What cannot be compiled runs as it is, with a
@@ -230,6 +232,10 @@ class GANEstimator(
         Rows of a batch that are in memory together, in [1, inf); gradients are added up to those of the whole batch.
         "auto" measures what few rows take and divides the batch until it fits into half of the free memory; None
         never divides. Parts that look at a batch as a whole are refused.
+    sync_batch_norm : bool, default=False
+        Whether several ranks (`skgan.distributed`) normalise batches by the statistics of all of them instead of each
+        its own, as one rank with all rows would. Two messages for each layer and pass; not with `compile` or
+        `micro_batch`. In one process nothing changes.
     warm_start : bool, default=False
         Whether `fit` on a fitted estimator trains on, for `max_iter` further updates.
     init_from : None
@@ -339,6 +345,7 @@ class GANEstimator(
         precision: str = "auto",
         compile: bool = False,
         micro_batch: Any = None,
+        sync_batch_norm: bool = False,
         warm_start: bool = False,
         init_from: Any = None,
         random_state: Any = None,
@@ -380,6 +387,7 @@ class GANEstimator(
         self.precision = precision
         self.compile = compile
         self.micro_batch = micro_batch
+        self.sync_batch_norm = sync_batch_norm
         self.warm_start = warm_start
         self.init_from = init_from
         self.random_state = random_state
@@ -562,7 +570,7 @@ class GANEstimator(
         self, X: Any, y: Any, held: ExitStack, *, continues: bool, classes: Any = None, one_pass: bool = False
     ) -> Watch:
         """Encode and build. What can be refused is refused here, before anything is trained."""
-        from skgan import micro_batches, rehearsal, resolution
+        from skgan import compatibility, micro_batches, rehearsal, resolution
         from skgan.engine import resolve_device
         from skgan.watch import Watch
 
@@ -583,6 +591,8 @@ class GANEstimator(
         elif classes is not None:
             self._encoding_.labels.check_classes(classes)
         micro_batches.check(model.parts, self.micro_batch, self.batch_size, self.compile)
+        if self.sync_batch_norm:
+            compatibility.check_sync_batch_norm(self.compile, self.micro_batch)
         model.device = str(device)
         per_step = self.batch_size * ranks.size
         data = self._dataset(rows, y, model, device, (ranks.rank, ranks.size), held)
@@ -609,6 +619,9 @@ class GANEstimator(
             ranks=ranks,
         )
         model.micro_batch = watch.objective.micro_batch = self._rows_at_a_time(watch)
+        if self.sync_batch_norm and not ranks.alone:
+            compatibility.check_batch_norms(watch.state)
+            watch.objective.total = ranks.total
         if self.compile:
             from skgan.tracing import CompiledObjective
 

@@ -16,7 +16,7 @@ from skgan import memory
 from skgan.exceptions import IncompatibleComponentError, InvalidParameterError
 from skgan.interfaces import Component, Loss, Regularizer
 from skgan.layers import BATCH_NORMS
-from skgan.validation import sentence
+from skgan.validation import sentence, warn
 
 if TYPE_CHECKING:
     from skgan.data import Dataset
@@ -102,8 +102,6 @@ def decide(micro_batch: int | str | None, state: TrainState, data: Dataset, obje
     else:
         size = None if micro_batch is None or int(micro_batch) >= data.batch_size else int(micro_batch)
     if size is not None and any(isinstance(layer, BATCH_NORMS) for layer in state.generator.module.modules()):
-        from skgan.watch import warn
-
         warn(
             f"The generator's batch normalisation sees {size} rows at a time instead of {data.batch_size},",
             "so training differs a little from that with micro_batch=None. Without batch normalisation it does not.",

@@ -19,10 +19,12 @@ from skgan.guard import Guard
 from skgan.interfaces import Augmentation, DataSpec
 from skgan.latents import Prior
 from skgan.objective import COUNTS, MEANS, Objective
-from skgan.precision import FLOAT32, Precision, natural
+from skgan.precision import BFLOAT16, FLOAT32, Precision, is_wider_than_its_images, natural
 from skgan.resolution import Parts
+from skgan.sampling import features, still
 from skgan.seeding import Key, global_generator
 from skgan.training import Player, TrainState
+from skgan.validation import warn
 
 
 class Model:
@@ -96,14 +98,13 @@ class Model:
 
     def feature_width(self) -> int:
         """Return the width of the discriminator's features."""
-        from skgan.sampling import features
-
         x, y = torch.zeros(1, *self.spec.shape), torch.zeros(1, *self.spec.label_shape)
         return features(self.state.discriminator.module, x, y).shape[1]
 
     def objective(self) -> Objective:
         """Return what the players of this training minimise."""
         parts = self.parts
+        self._leave_unsafe_precision()
         objective = Objective(
             parts.loss,
             parts.conditioning,
@@ -118,6 +119,23 @@ class Model:
         )
         objective.joins = may_join(self.state.discriminator.module, parts.architecture.tags(), parts.loss.tags())
         return objective
+
+    def _leave_unsafe_precision(self) -> None:
+        """Train in float32 where a processor's bfloat16 gives no gradients to rely on, with a warning."""
+        state, y = self.state, torch.zeros(1, *self.spec.label_shape)
+        if self.precision != BFLOAT16 or state.device.type != "cpu":
+            return
+        generator, discriminator = state.generator.module, state.discriminator.module
+        with still(generator), still(discriminator):
+            unsafe = is_wider_than_its_images(generator, torch.zeros(1, self.spec.latent_dim), y)
+            unsafe |= is_wider_than_its_images(discriminator, torch.zeros(1, *self.spec.shape), y)
+        if unsafe:
+            self._precision = FLOAT32
+            warn(
+                "precision='bfloat16' is not used here: a convolution is wider than what it is laid over,",
+                "and processors compute the gradient of such weights wrongly in bfloat16.",
+                "Training goes on in float32. Use larger images, another architecture or a GPU.",
+            )
 
     def copy(self) -> Model:
         """Return a model that trains on without changing this one."""

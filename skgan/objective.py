@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +16,7 @@ from skgan.data import Rows
 from skgan.ensemble import Ensemble
 from skgan.interfaces import Augmentation, Component, Conditioning, Critique, DataSpec, Loss, Regularizer
 from skgan.latents import Prior
-from skgan.layers import drawing_from
+from skgan.layers import drawing_from, pooled_by
 from skgan.precision import FLOAT32, Precision
 from skgan.seeding import Key, torch_generator
 
@@ -77,6 +76,8 @@ class Batch:
         The share of these rows in those of the update.
     joins : bool
         Whether the discriminator may see real and fake samples in one pass in its turn.
+    total : callable, optional
+        Sums a tensor over all ranks, for batch statistics of all of them.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Batch:
         precision: Precision = FLOAT32,
         share: float = 1.0,
         joins: bool = False,
+        total: Callable[[Tensor], Tensor] | None = None,
     ):
         self.player = player
         self.share = share
@@ -108,6 +110,7 @@ class Batch:
         self._draws = draws
         self._rngs: dict[str, torch.Generator] = {}
         self._precision = precision
+        self._total = total
         self._calls = {stream: itertools.count() for stream in ("generator", "real", "fake", "both", "other")}
         self._gradients: dict[str, Tensor] = {}
         self._differentiate = {samples for part in due for samples in part.needs_gradient}
@@ -162,8 +165,8 @@ class Batch:
 
     def generate(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Return the generator's samples, with gradient only in its own turn."""
-        with torch.set_grad_enabled(self.player == "generator"), self._chance("generator"):
-            return self._precision.run(self._generator, z, self.y if y is None else y)
+        with torch.set_grad_enabled(self.player == "generator"):
+            return self._run(self._generator, "generator", z, self.y if y is None else y)
 
     def grad(self, outputs: Tensor, inputs: Tensor) -> Tensor:
         """Return the gradient of the sum of `outputs` to `inputs`, itself differentiable."""
@@ -192,12 +195,13 @@ class Batch:
         return x
 
     def _judged(self, x: Tensor, y: Tensor, stream: str) -> Critique:
-        with self._chance(stream):
-            return self._precision.run(self._discriminator, x, y)
+        return self._run(self._discriminator, stream, x, y)
 
-    def _chance(self, stream: str) -> AbstractContextManager[None]:
-        """Lend the layers of a network that draw random numbers a stream of its own for each of its calls."""
-        return drawing_from(partial(self.rng, f"chance/{stream}/{next(self._calls[stream])}"))
+    def _run(self, network: nn.Module, stream: str, *inputs: Tensor) -> Any:
+        """Run a network; layers that draw random numbers have a stream of their own for each of its calls."""
+        rng = partial(self.rng, f"chance/{stream}/{next(self._calls[stream])}")
+        with drawing_from(rng), pooled_by(self._total):
+            return self._precision.run(network, *inputs)
 
 
 class Pieces(NamedTuple):
@@ -237,6 +241,8 @@ class Objective:
         and on all but the first, parts draw numbers of their own.
     joins : bool
         Whether the discriminator may see real and fake samples in one pass in its turn; `engine.may_join` says.
+    total : callable or None
+        Sums a tensor over all ranks, for batch statistics of all of them; None for those of a rank's own rows.
     micro_batch : int or None
         Rows of a batch that are looked at together; the gradient is that of the whole batch all the same.
     generator_of : callable
@@ -268,6 +274,7 @@ class Objective:
         self.precision = precision
         self.shard = (0, 1)
         self.joins = False
+        self.total: Callable[[Tensor], Tensor] | None = None
         self.micro_batch: int | None = None
         self.generator_of: Callable[[int, str, torch.device], torch.Generator] = self.new_generator
 
@@ -310,7 +317,7 @@ class Objective:
             of_part = Rows(rows.x[part], rows.y[part], rows.labelled[part], rows.number)
             draws = partial(self._draws, rows.number, device, f"/{number}" if number else "")
             share = (part.stop - part.start) / n
-            rest = self.names, draws, self.precision, share, self.joins
+            rest = self.names, draws, self.precision, share, self.joins, self.total
             return Batch(player, of_part, z[part], state, self.augmentations, due, *rest)
 
         parts = micro_batches.cut(n, self.micro_batch or n)

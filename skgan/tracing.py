@@ -18,6 +18,7 @@ from torch.overrides import TorchFunctionMode
 
 from skgan.data import Rows
 from skgan.objective import Objective, Terms
+from skgan.validation import warn
 
 if TYPE_CHECKING:
     from skgan.training import TrainState
@@ -153,8 +154,6 @@ class CompiledObjective(Objective):
             return program
         except Exception as error:
             if None not in self._programs.values():
-                from skgan.watch import warn
-
                 words = str(error).splitlines()[0][:150] if str(error) else ""
                 warn(
                     f"compile=True has no effect on the {turn.player}'s turn, which cannot be compiled:",

@@ -7,6 +7,7 @@ characters and without a value of the data.
 from __future__ import annotations
 
 import difflib
+import inspect
 import math
 import numbers
 import os
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from skgan.exceptions import InvalidParameterError
+from skgan.exceptions import InvalidParameterError, TrainingWarning
 from skgan.picked_rows import PickedRows
 
 LONGEST_MESSAGE = 500
@@ -29,6 +30,14 @@ def sentence(*parts: str) -> str:
     """Join the parts of a message and keep it within `LONGEST_MESSAGE` characters."""
     text = " ".join(part for part in parts if part)
     return text if len(text) <= LONGEST_MESSAGE else text[: LONGEST_MESSAGE - 2].rstrip() + " …"
+
+
+def warn(*parts: str) -> None:
+    """Warn in one sentence, of the line that called skgan."""
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith("skgan."):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(sentence(*parts), TrainingWarning, stacklevel=level)
 
 
 def listed(names: Iterable[Any], most: int = 10) -> str:

@@ -6,7 +6,6 @@ written ends the fit, since somebody relies on it.
 
 from __future__ import annotations
 
-import inspect
 import time
 import warnings
 from collections.abc import Callable
@@ -31,7 +30,7 @@ from skgan.resuming import Keeper, Run, give_back
 from skgan.seeding import Key, numpy_generator
 from skgan.signals import TERMINATED, Signals
 from skgan.training import TrainState
-from skgan.validation import sentence
+from skgan.validation import sentence, warn
 
 #: generator updates between two looks at the figures; the one constant
 TICK = 100
@@ -493,14 +492,6 @@ class _Bar(tqdm):
     def __del__(self) -> None:
         with suppress(Exception):
             super().__del__()
-
-
-def warn(*parts: str) -> None:
-    """Warn in one sentence, of the line that called skgan."""
-    frame, level = inspect.currentframe(), 1
-    while frame is not None and str(frame.f_globals.get("__name__")).startswith("skgan."):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(sentence(*parts), TrainingWarning, stacklevel=level)
 
 
 def _watched(figures: dict[str, float]) -> dict[str, float]:

@@ -18,6 +18,7 @@ from refusals import number_of
 from sklearn.model_selection import GridSearchCV
 
 from skgan import GANEstimator, _fs, distributed, early_stopping, watch
+from skgan.architectures.dcgan import DCGAN
 from skgan.architectures.mlp import MLP
 from skgan.augmentation.ada import ADA
 from skgan.distributed import Ranks
@@ -25,6 +26,7 @@ from skgan.exceptions import (
     CheckpointExistsError,
     CheckpointMismatchError,
     CheckpointWriteError,
+    IncompatibleComponentError,
     RankError,
     TrainingDivergedError,
     TrainingWarning,
@@ -135,6 +137,49 @@ def check_two_ranks_are_one_with_twice_the_batch():
     assert max(differences.values()) < 1e-6, differences
     if RANK == 0:
         print("largest difference of a parameter after 50 steps:", differences)
+
+
+def check_batch_statistics_of_all_ranks_are_those_of_the_whole_batch():
+    """Conditional and plain, with labels and without; without the parameter each rank has its own."""
+    cases = {
+        "plain": (DCGAN(channels=4), {}, None),
+        "conditional": (DCGAN(channels=4), {"conditioning": "cbn"}, Y[: len(IMAGES)]),
+    }
+    for name, (architecture, params, y) in cases.items():
+        settings = params | {"architecture": architecture, "optimizer": "sgd", "max_iter": 20}
+        pooled, local = (tiny(sync_batch_norm=each, **settings).fit(IMAGES, y) for each in (True, False))
+        with distributed.alone():
+            one = tiny(batch_size=16, **settings).fit(IMAGES, y)
+        statistics = [key for key in tensors(one) if "running" in key]
+        assert statistics
+        far = {
+            which: max(
+                float((tensors(one)[key] - tensors(gan)[key]).abs().max())
+                for key in tensors(one)
+                if "optimizer" not in key
+            )
+            for which, gan in (("pooled", pooled), ("local", local))
+        }
+        assert far["pooled"] < 1e-6 < 1e-4 < far["local"], (name, far)
+        assert_same_everywhere(pooled)
+
+
+def check_what_knows_no_other_ranks_is_refused():
+    class Strange(MLP):
+        def discriminator(self, spec, conditioning):
+            network = super().discriminator(spec, conditioning)
+            network.extra = torch.nn.BatchNorm1d(3)
+            return network
+
+    part = Strange(8, 1)
+    raised(IncompatibleComponentError, lambda: tiny(architecture=part, sync_batch_norm=True).fit(X), "BatchNorm1d")
+
+
+def check_a_training_alone_forgets_the_others():
+    gan = tiny().fit(X)
+    with distributed.alone():
+        gan.partial_fit(X)
+    said_by_all("still here")
 
 
 def check_weights_are_the_same_before_they_are_levelled():
@@ -423,6 +468,9 @@ def check_the_first_rank_dies_while_saving(folder):
 
 NUMBERS = (
     "two_ranks_are_one_with_twice_the_batch",
+    "batch_statistics_of_all_ranks_are_those_of_the_whole_batch",
+    "what_knows_no_other_ranks_is_refused",
+    "a_training_alone_forgets_the_others",
     "weights_are_the_same_before_they_are_levelled",
     "parts_draw_other_numbers_on_each_rank_and_keep_the_same_state",
     "other_ways_to_fit",

@@ -27,6 +27,7 @@ from skgan.layers import (
     SelfAttention,
     UpBlock,
     normalize_spectrally,
+    pooled_by,
     rows_of_places,
 )
 from skgan.seeding import global_generator
@@ -359,3 +360,34 @@ def test_spectral_normalisation_leaves_largest_singular_values_of_one():
     for layer in network.eval():
         singular = np.linalg.svd(layer.weight.detach().flatten(1).numpy(), compute_uv=False)
         assert singular[0] == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(6, 3), (6, 3, 4), (6, 3, 2, 4)])
+def test_pooled_statistics_are_those_of_torch_where_nobody_else_is(shape):
+    """Values, running statistics, first and second derivatives: the sum over one is what it is given."""
+    plain, pooled = PlainNorm(3).double(), PlainNorm(3).double()
+    for norm in (plain, pooled):
+        with torch.no_grad():
+            norm.weight.copy_(torch.tensor([0.5, 1.0, 2.0]))
+    h = torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 3 + 5
+    found = []
+    for norm, total in ((plain, None), (pooled, lambda tensor: tensor)):
+        x = h.clone().requires_grad_()
+        with pooled_by(total):
+            out = norm(x)
+        (slope,) = torch.autograd.grad(out.square().sum() / 2 + out.pow(3).sum(), x, create_graph=True)
+        (second,) = torch.autograd.grad(slope.square().sum(), x)
+        found.append((out, slope, second, norm.running_mean, norm.running_var))
+    for mine, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-9, atol=1e-9)
+
+
+def test_statistics_are_pooled_in_training_alone():
+    def refuse(tensor):
+        raise AssertionError("asked for a sum")
+
+    norm = PlainNorm(2).eval()
+    with pooled_by(refuse):
+        norm(torch.ones(3, 2))
+        with pytest.raises(AssertionError, match="asked for a sum"):
+            norm.train()(torch.ones(3, 2))

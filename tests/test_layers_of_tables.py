@@ -158,12 +158,12 @@ def test_codes_are_those_of_the_samples(wished, lent):
         asked = torch.zeros(400, 10)
         asked[torch.arange(0, 400, 2), torch.randint(10, (200,), generator=torch.Generator().manual_seed(1))] = 1
     found = []
-    for ask in (spans, spans.decided):
+    for ask, wishes in ((spans, asked), (spans.decided, None if asked is None else Marks.of(asked))):
         if lent:
             with of_seed(3):
-                found.append(ask(raw(400), asked))
+                found.append(ask(raw(400), wishes))
         else:
-            found.append(ask(raw(400), asked))
+            found.append(ask(raw(400), wishes))
     x, decided = found
     assert decided.shape == (400, 2 + 3)
     torch.testing.assert_close(decided[:, :2], x[:, :2], rtol=0, atol=0)

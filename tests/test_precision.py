@@ -6,8 +6,10 @@ import torch
 from torch import nn
 
 from skgan import GANEstimator, precision
+from skgan.architectures.autoencoder_d import AutoencoderD
 from skgan.architectures.dcgan import DCGAN
 from skgan.architectures.mlp import MLP
+from skgan.exceptions import TrainingWarning
 
 RNG = np.random.default_rng(0)
 ROWS, IMAGES = RNG.standard_normal((20, 4)), RNG.integers(0, 256, (20, 8, 8)).astype(np.uint8)
@@ -78,3 +80,62 @@ def test_bfloat16_rounds_products_and_nothing_else():
         assert layer.weight.dtype == torch.float32
         assert float(found) == expected
         assert float(precision.FLOAT32.run(layer, x)) == weight
+
+
+@pytest.mark.parametrize(
+    ("shape", "kernel", "stride", "wide"),
+    [
+        ((1, 1, 8, 8), (3, 3), 2, False),
+        ((1, 1, 8, 1), (3, 3), 2, True),
+        ((1, 1, 1, 8), (3, 3), 2, True),
+        ((1, 1, 8, 2), (3, 3), 3, True),
+        ((1, 1, 8, 3), (3, 3), 3, False),
+        ((1, 1, 8, 1), (3, 1), 1, False),
+    ],
+)
+def test_a_kernel_wider_than_its_image_is_seen_in_any_layer(shape, kernel, stride, wide):
+    weight = torch.ones(1, 1, *kernel)
+    padding = tuple(side // 2 for side in kernel)
+
+    def network(x):
+        return nn.functional.conv2d(x, weight, None, stride, padding).relu()
+
+    assert precision.is_wider_than_its_images(network, torch.zeros(shape)) is wide
+
+
+@pytest.mark.parametrize(("size", "wide"), [(4, False), (2, False), (1, True)])
+def test_what_a_transposed_kernel_is_laid_over_is_its_result(size, wide):
+    """Three wide with stride two: from one place to one, from two places to three."""
+    layer = nn.utils.skip_init(nn.ConvTranspose2d, 1, 1, 3, stride=2, padding=1)
+    assert precision.is_wider_than_its_images(layer, torch.zeros(1, 1, size, size)) is wide
+
+
+def narrow_gan(word, **others):
+    part = AutoencoderD(channels=4, code_dim=6, width=16)
+    return GANEstimator(architecture=part, loss="began", precision=word, **{**SMALL, **others})
+
+
+def test_narrow_images_train_in_float32_on_a_processor():
+    X = RNG.uniform(-1, 1, (6, 8, 1)).astype(np.float32)
+    with pytest.warns(TrainingWarning, match=r"precision='bfloat16' is not used here.*Training goes on in float32"):
+        gan = narrow_gan("bfloat16").fit(X)
+    assert gan.precision_ == "float32"
+    expected = narrow_gan("float32").fit(X)
+    np.testing.assert_array_equal(gan.sample(5, random_state=1), expected.sample(5, random_state=1))
+
+
+def test_a_model_that_left_its_precision_stays_where_it_went(tmp_path):
+    """Neither training on nor a saved file warns again or goes back."""
+    X = RNG.uniform(-1, 1, (6, 8, 1)).astype(np.float32)
+    with pytest.warns(TrainingWarning, match="not used here"):
+        gan = narrow_gan("bfloat16").fit(X)
+    gan.partial_fit(X)
+    gan.save(tmp_path / "model")
+    assert GANEstimator.load(tmp_path / "model").partial_fit(X).precision_ == "float32"
+
+
+def test_looking_at_the_convolutions_changes_nothing():
+    """Batch statistics, spectral vectors and random numbers are as they were: the samples are those of no look."""
+    layers = nn.utils.skip_init(nn.Conv2d, 1, 1, 3, padding=1), nn.BatchNorm2d(1)
+    assert not precision.is_wider_than_its_images(nn.Sequential(*layers).eval(), torch.ones(1, 1, 4, 4))
+    assert int(layers[1].num_batches_tracked) == 0

@@ -107,6 +107,17 @@ def test_pieces_are_not_compiled():
         fitted(compile=True, micro_batch=4)
 
 
+@pytest.mark.parametrize("other", [{"compile": True}, {"micro_batch": 4}, {"micro_batch": "auto"}])
+def test_batch_statistics_of_all_ranks_go_with_neither(other):
+    words = rf"'sync_batch_norm' .* must be False with {next(iter(other))}=.* Got True\. Leave one of both\."
+    with pytest.raises(InvalidParameterError, match=words):
+        fitted(sync_batch_norm=True, **other)
+
+
+def test_in_one_process_batch_statistics_of_all_are_its_own():
+    assert_close(fitted(), fitted(sync_batch_norm=True))
+
+
 @pytest.mark.slow
 def test_the_real_compiler_computes_the_same():
     assert_close(fitted(loss="wgan-gp"), fitted(loss="wgan-gp", compile=True))

@@ -34,12 +34,12 @@ def digits(rng):
     return X[order], y[order]
 
 
-def adult(rng, folder):
+def adult(rng, folder, rows):
     sys.path.insert(0, folder)
     import load
 
     X = load.adult().select_dtypes("number").to_numpy(np.float64)
-    return X[rng.permutation(len(X))[:4000]], None
+    return X[rng.permutation(len(X))[:rows]], None
 
 
 def ranked(X, y, seed):
@@ -61,11 +61,12 @@ if __name__ == "__main__":
     parser.add_argument("--data", default="")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--only", default="")
+    parser.add_argument("--rows", type=int, default=4000, help="of adult, half of them held out")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     worlds = {"ring": ring, "digits": digits}
     if arguments.data:
-        worlds["adult"] = lambda rng: adult(rng, arguments.data)
+        worlds["adult"] = lambda rng: adult(rng, arguments.data, arguments.rows)
     for (name, world), seed in itertools.product(worlds.items(), range(arguments.seeds)):
         if arguments.only not in name:
             continue

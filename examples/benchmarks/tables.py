@@ -257,6 +257,12 @@ def skgan_model(train, n, epochs, name, seed=0):
     return fake, {"fit": fitted - start, "rows/s": n / (seconds() - fitted)}, gan
 
 
+def epochs_within(budget, train, name, seed=0, tried=10):
+    """Return how many epochs a recipe trains within a budget of CPU seconds, from the seconds of a few."""
+    taken = skgan_model(train, 1, tried, name, seed)[1]["fit"]
+    return int(tried * budget / taken)
+
+
 def fitted_package(train, epochs):
     from ctgan import CTGAN
 
@@ -439,7 +445,12 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--speed", action="store_true", help="only seconds an epoch, beside a hand-written loop")
     parser.add_argument("--rates", action="store_true", help="only rows sampled a second")
+    parser.add_argument(
+        "--matched", action="store_true", help="recipes train as many CPU seconds as the package's epochs take"
+    )
     said = parser.parse_args()
+    if said.matched and not importlib.util.find_spec("ctgan"):
+        parser.error("--matched needs the package: pip install ctgan, in an environment of its own")
     torch.set_num_threads(1)
     frame, target, zeros = CASES[said.case](said.data)
     train, test = (part.reset_index(drop=True) for part in train_test_split(frame, test_size=0.2, random_state=0))
@@ -456,7 +467,9 @@ def main():
         fake, times["ctgan"] = ctgan_model(train, n, said.epochs)
         rows["ctgan"] = judge.row(fake)
     for name in said.recipe or ["skgan"]:
-        fake, times[name], _ = skgan_model(train, n, said.epochs, name, said.seed)
+        epochs = epochs_within(times["ctgan"]["fit"], train, name, said.seed) if said.matched else said.epochs
+        fake, times[name], _ = skgan_model(train, n, epochs, name, said.seed)
+        times[name]["epochs"] = epochs
         rows[name] = judge.row(fake)
         if zeros:
             shares = [float((table[zeros] == 0).mean()) for table in (fake, train)]

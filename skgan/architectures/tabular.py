@@ -124,7 +124,7 @@ class _Generator(nn.Module):
                 norm = conditioning.modulation(part.width, spec) if part.norm == "batch" else LayerNorm(part.width)
                 self.norms.append(norm)
             width += part.width
-        self.activation = nn.ReLU() if part.norm == "batch" else nn.LeakyReLU(part.slope)
+        self.activation = nn.ReLU(inplace=True) if part.norm == "batch" else nn.LeakyReLU(part.slope, inplace=True)
         self.out = nn.Linear(width, spec.n_values)
         columns = spec.columns or [(spec.n_values, 0, 0)]
         self.spans = Spans(columns, part.temperature, part.hard) if spec.columns or spec.bounded else None
@@ -135,16 +135,17 @@ class _Generator(nn.Module):
         raw = self._raw(z, y)
         if self.spans is None:
             return raw.unflatten(1, self.shape)
-        return self.spans(raw, self._written(y))
+        return self.spans(raw, y[:, -self.conditions :] if self.conditions else None)
 
     def decided(self, z: Tensor, y: Tensor) -> Tensor:
         """Return samples of a table with the code of each span in its place, `(n, numbers + spans)` float32."""
         assert self.spans is not None
-        return self.spans.decided(self._raw(z, y), self._written(y))
+        asked = Marks.of(y[:, -self.conditions :]) if self.conditions else None
+        return self.spans.decided(self._raw(z, y, asked), asked)
 
-    def _raw(self, z: Tensor, y: Tensor) -> Tensor:
+    def _raw(self, z: Tensor, y: Tensor, asked: Marks | None = None) -> Tensor:
         e = self.embed(y)
-        inputs: list[Tensor | Marks] = [z, *self._told(e)]
+        inputs: list[Tensor | Marks] = [z, *self._told(e, asked)]
         for place, layer in enumerate(self.layers):
             assert isinstance(layer, nn.Linear)
             new = joined(layer, inputs)
@@ -153,15 +154,13 @@ class _Generator(nn.Module):
             inputs = [self.activation(new), *inputs]
         return joined(self.out, inputs)
 
-    def _told(self, e: Tensor) -> list[Tensor | Marks]:
+    def _told(self, e: Tensor, asked: Marks | None) -> list[Tensor | Marks]:
         """Return embedded labels; by their marks where samples are drawn, since hardly any value is asked for."""
         if self.training or torch.is_grad_enabled() or e.is_cuda or not self.marks:
             return [e]
         own = e.shape[1] - self.marks
-        return [e[:, :own], Marks.of(e[:, own:])] if own else [Marks.of(e)]
-
-    def _written(self, y: Tensor) -> Tensor | None:
-        return y[:, -self.conditions :] if self.conditions else None
+        marks = Marks.of(e[:, own:]) if asked is None else asked
+        return [e[:, :own], marks] if own else [marks]
 
 
 class _Discriminator(nn.Module):

@@ -90,11 +90,13 @@ class TableLabels(Labels):
         own = self._of_y(stored)
         if not self.condition_dim:
             return own
-        codes = stored[:, self.n_values :].long()
+        codes = stored[:, self.n_values :]
+        if codes.device.type == "cpu" and not (codes >= 0).any():  # as nearly always where samples are drawn
+            return torch.cat([own, own.new_zeros(len(own), self.condition_dim)], 1)
         starts = torch.tensor([0, *np.cumsum(self.widths)[:-1].tolist()], device=stored.device)
-        place = torch.where(codes >= 0, codes + starts, self.condition_dim)
-        asked = torch.zeros(len(stored), self.condition_dim + 1, device=stored.device).scatter_(1, place, 1.0)
-        return torch.cat([own, asked[:, :-1]], 1)
+        place = torch.where(codes >= 0, codes.long() + starts, self.condition_dim)
+        asked = torch.zeros(len(stored), self.condition_dim + 1, device=stored.device).scatter_(1, place, 1.0)[:, :-1]
+        return torch.cat([own, asked], 1) if own.shape[1] else asked
 
     def known(self, stored: Tensor) -> Tensor:
         """Return which rows have a label of y; where there is no y, all have."""

@@ -17,6 +17,7 @@ from skgan.layers.normalization import (
     LayerNorm,
     PixelNorm,
     PlainNorm,
+    pooled_by,
 )
 from skgan.layers.patches import Patches, rows_of_places
 from skgan.layers.residual import DownBlock, UpBlock, convolution
@@ -59,6 +60,7 @@ __all__ = [
     "keeping",
     "normalize_spectrally",
     "pointwise",
+    "pooled_by",
     "rows_of_places",
     "shift",
     "widths",

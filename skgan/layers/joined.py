@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+#: columns that libraries multiply at once; they take a quarter longer for an odd number
+_EVEN = 16
+
 
 class Marks(NamedTuple):
     """The entries of a matrix `(n, width)` that are not 0: in which row, which column, and what they are."""
@@ -56,23 +59,21 @@ def joined(layer: nn.Linear, inputs: Sequence[Tensor | Marks]) -> Tensor:
         matrices = [each.matrix(len(inputs[0])) if isinstance(each, Marks) else each for each in inputs]
         return layer(torch.cat(matrices, 1))
     widths = [each.width if isinstance(each, Marks) else each.shape[1] for each in inputs]
-    weights = layer.weight.split(widths, 1)
+    missing = 0 if torch.is_grad_enabled() else -layer.out_features % _EVEN
+    bias = None if layer.bias is None else _filled_up(layer.bias, missing)
+    weights = _filled_up(layer.weight, missing).split(widths, 1)
     first = inputs[0]
     assert isinstance(first, Tensor)
-    # Libraries take a quarter longer for an odd number of columns than for as many rows.
-    turned = layer.out_features % 16 > 0 and not torch.is_grad_enabled()
-    found = (_turned_linear if turned else functional.linear)(first, weights[0], layer.bias)
+    found = functional.linear(first, weights[0], bias)
     for given, weight in zip(inputs[1:], weights[1:], strict=True):
         if isinstance(given, Marks):
             if len(given.rows):
                 found.index_add_(0, given.rows, weight.t()[given.columns] * given.values[:, None])
-        elif turned:
-            found.t().addmm_(weight, given.t())
         else:
             found.addmm_(given, weight.t())
-    return found
+    return found[:, : layer.out_features] if missing else found
 
 
-def _turned_linear(given: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """Return what a linear layer makes of an input, column by column in memory."""
-    return (weight @ given.t() if bias is None else torch.addmm(bias[:, None], weight, given.t())).t()
+def _filled_up(tensor: Tensor, missing: int) -> Tensor:
+    """Return weights or a bias with outputs that are always 0 after its own."""
+    return torch.cat([tensor, tensor.new_zeros(missing, *tensor.shape[1:])]) if missing else tensor

@@ -1,10 +1,35 @@
 """Normalisations `(h, e) -> h` of values `(n, channels, ...)`; most do not look at the embedded label e."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+#: share of a batch in running statistics, and what is added to variances: torch's own
+_MOMENTUM, _EPSILON = 0.1, 1e-5
+_TOTAL: ContextVar[Callable[[Tensor], Tensor] | None] = ContextVar("skgan_total", default=None)
+
+
+@contextmanager
+def pooled_by(total: Callable[[Tensor], Tensor] | None) -> Iterator[None]:
+    """Let batch normalisation in training take its statistics over more rows than it sees.
+
+    Parameters
+    ----------
+    total : callable or None
+        Returns the sum of a tensor over all who share the batch, with a gradient; None for a batch of one's own.
+    """
+    token = _TOTAL.set(total)
+    try:
+        yield
+    finally:
+        _TOTAL.reset(token)
 
 
 class PlainNorm(nn.Module):
@@ -31,10 +56,32 @@ class PlainNorm(nn.Module):
 
     def forward(self, h: Tensor, e: Tensor | None = None) -> Tensor:
         """Return h normalised, `(n, channels, ...)`; the embedded label e is not looked at."""
+        return self.normalised(h, self.weight, self.bias)
+
+    def normalised(self, h: Tensor, weight: Tensor | None = None, bias: Tensor | None = None) -> Tensor:
+        """Return h normalised, and scaled and shifted where those are given."""
+        total = _TOTAL.get()
+        if self.training and total is not None:
+            h = self._pooled(h, total)
+            return h if weight is None or bias is None else _affine(h, weight, bias)
         several = h.numel() > h.shape[1]
         return functional.batch_norm(
-            h, self.running_mean, self.running_var, self.weight, self.bias, training=self.training and several
+            h, self.running_mean, self.running_var, weight, bias, training=self.training and several
         )
+
+    def _pooled(self, h: Tensor, total: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return h normalised by the mean and the variance over all who share the batch."""
+        x, places = h.to(torch.promote_types(h.dtype, torch.float32)), [axis for axis in range(h.ndim) if axis != 1]
+        shape = (-1, *[1] * (h.ndim - 2))
+        of_all = total(torch.cat([x.sum(places), x.new_full((1,), x.numel() / x.shape[1])]))
+        n = of_all[-1]
+        mean = of_all[:-1] / n
+        centred = x - mean.reshape(shape)
+        variance = total(centred.square().sum(places)) / n
+        with torch.no_grad():
+            self.running_mean.lerp_(mean, _MOMENTUM)
+            self.running_var.lerp_(variance * n / (n - 1).clamp(min=1), _MOMENTUM)
+        return (centred * (variance + _EPSILON).rsqrt().reshape(shape)).to(h.dtype)
 
 
 class ConditionalNorm(nn.Module):
@@ -57,10 +104,7 @@ class ConditionalNorm(nn.Module):
 
     def forward(self, h: Tensor, e: Tensor) -> Tensor:
         """Return h normalised over the batch and modulated by e `(n, width)`."""
-        plain = self.norm
-        several = h.numel() > h.shape[1]
-        h = functional.batch_norm(h, plain.running_mean, plain.running_var, training=self.training and several)
-        return self.modulate(h, e, plain.weight, plain.bias)
+        return self.modulate(self.norm.normalised(h), e, self.norm.weight, self.norm.bias)
 
 
 class InstanceNorm(nn.Module):

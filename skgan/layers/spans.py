@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from skgan.layers.chance import drawing, gumbel
+from skgan.layers.joined import Marks
 
 
 class Spans(nn.Module):
@@ -37,7 +38,6 @@ class Spans(nn.Module):
     owner: Tensor
     starts: Tensor
     back: Tensor
-    back_of_spans: Tensor
     silences: Tensor
 
     def __init__(self, columns: Sequence[tuple[int, int, int]], temperature: float, hard: bool):
@@ -82,24 +82,24 @@ class Spans(nn.Module):
             self.logits, self.sample = logits, sample
         return sample
 
-    def decided(self, raw: Tensor, asked: Tensor | None = None) -> Tensor:
+    def decided(self, raw: Tensor, asked: Marks | None = None) -> Tensor:
         """Return samples in evaluation with the place of the 1 instead of each span, `(n, numbers + spans)` float32.
 
         Parameters
         ----------
-        raw, asked : Tensor
+        raw : Tensor
             As for `forward`.
+        asked : Marks, optional
+            Where the 1 of `forward`'s are.
         """
         numbers, logits = raw[:, : self.numbers].tanh().float(), raw[:, self.numbers :]
         if not self.widths:
             return numbers
-        noisy = logits + gumbel(logits) if drawing() else logits
-        pieces = [chosen.argmax(2) for chosen in self._side_by_side(noisy / self.temperature)]
-        codes = torch.cat(pieces, 1).index_select(1, self.back_of_spans)
-        if asked is not None:
-            row, entry = asked.nonzero(as_tuple=True)
-            owner = self.owner[entry]
-            codes[row, owner] = entry - self.starts[owner]
+        noisy = gumbel(logits).add_(logits) if drawing() else logits
+        codes = torch.stack([span.argmax(1) for span in noisy.split(self.widths, 1)], 1)
+        if asked is not None and len(asked.rows):
+            owner = self.owner[asked.columns]
+            codes[asked.rows, owner] = asked.columns - self.starts[owner]
         for numbers_of, span, alone in self._silenced:
             numbers[:, numbers_of] *= codes[:, span, None] >= alone
         return torch.cat([numbers, codes.float()], 1)
@@ -139,7 +139,6 @@ class Spans(nn.Module):
         self.register_buffer("owner", torch.tensor(owner, dtype=torch.long), persistent=False)
         starts = [sum(self.widths[:span]) for span in range(len(self.widths))]
         self.register_buffer("starts", torch.tensor(starts, dtype=torch.long), persistent=False)
-        order: list[int] = []
         back, place = [0] * total, 0
         self._bucket_widths: list[int] = []
         sizes = [(width - 1).bit_length() for width in self.widths]
@@ -147,7 +146,6 @@ class Spans(nn.Module):
             members = [span for span, own in enumerate(sizes) if own == size]
             width = max(self.widths[span] for span in members)
             index = []
-            order += members
             for span in members:
                 own = self.widths[span]
                 index += [*range(starts[span], starts[span] + own), *[total] * (width - own)]
@@ -157,7 +155,6 @@ class Spans(nn.Module):
             self.register_buffer(f"bucket_{len(self._bucket_widths)}", torch.tensor(index), persistent=False)
             self._bucket_widths.append(width)
         self.register_buffer("back", torch.tensor(back, dtype=torch.long), persistent=False)
-        self.register_buffer("back_of_spans", torch.tensor(order, dtype=torch.long).argsort(), persistent=False)
 
 
 def _silences(columns: Sequence[tuple[int, int, int]]) -> Tensor:
