@@ -38,7 +38,7 @@ from skgan.precision import FLOAT32, Precision
 from skgan.reading import CONFIG, MANIFEST, STATE, Saved, corrupt, read
 from skgan.resolution import Parts, component
 from skgan.strict_json import parsed
-from skgan.validation import did_you_mean, listed, sentence
+from skgan.validation import as_path, did_you_mean, listed, sentence
 from skgan.writing import Pieces, pieces_of, sealed, size_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ _OF_DATA, _OF_DATA_PER_BYTE = 2**30, 64
 
 def save(estimator: GANEstimator, path: str | Path, overwrite: bool = False) -> None:
     """Write a fitted estimator to the directory `path`; all of it appears, or nothing does."""
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(as_path(path, "path")))
     _refuse_existing(target, path, overwrite)
     files = files_of(estimator, estimator._model_, estimator.history_)
     try:
@@ -146,7 +146,7 @@ def _refuse_existing(target: Path, path: str | Path, overwrite: bool) -> None:
 
 def load(cls: type[GANEstimator], path: str | Path) -> GANEstimator:
     """Return the estimator in the directory `path`, after checking every file against the manifest."""
-    saved = read(Path(path), cls.__name__)
+    saved = read(as_path(path, "path"), cls.__name__)
     try:
         return _estimator(cls, saved)
     except SkganError as error:

@@ -15,6 +15,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -202,6 +203,25 @@ class Location:
 
     def __str__(self) -> str:
         return "a str or a path"
+
+
+def as_path(value: Any, name: str) -> Path:
+    """Return a path that a user gives, or refuse what no file can be called."""
+    came = shown(value)
+    if Location().accepts(value):
+        text = os.fspath(value)
+        if isinstance(text, str) and text and "\0" not in text and _is_a_name(text):
+            return Path(value)
+        came = "an empty one" if not text else "one that no file can have"
+    raise InvalidParameterError(f"{name} must be a str or a path. Got {came}. Give the path of a file or a folder.")
+
+
+def _is_a_name(text: str) -> bool:
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class Name:

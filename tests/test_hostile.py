@@ -14,7 +14,7 @@ from attacks import Forgery
 from click.testing import CliRunner
 from refusals import check_words, refused
 
-from skgan import GANEstimator, compare, early_stopping, watch
+from skgan import GANEstimator, compare, datasets, early_stopping, metrics, watch
 from skgan.architectures.mlp import MLP
 from skgan.cli import main
 from skgan.constraints.less_than import LessThan
@@ -390,3 +390,25 @@ def test_a_command_says_what_it_cannot_do_before_it_does_anything(models, monkey
 def test_models_of_a_frame_of_numbers_are_compared_on_an_array():
     gan = GANEstimator(**TINY).fit(pd.DataFrame(X, columns=list("abc")))
     assert compare({"a": gan}, np.repeat(X, 4, 0), scoring="energy", n_resamples=2).metrics == ["energy"]
+
+
+NO_PATHS = [None, 3, b"x", [], "", "a\0b", "\ud800"]
+
+
+@pytest.mark.parametrize("path", NO_PATHS, ids=repr)
+def test_what_can_be_no_path(path):
+    gan = GANEstimator(**TINY).fit(X)
+    for call in (gan.save, GANEstimator.load, datasets.load_images, datasets.scan_table):
+        with pytest.raises(InvalidParameterError) as caught:
+            call(path)
+        check_words(str(caught.value), ("must be a str or a path", "Got", "Give the path"))
+
+
+@pytest.mark.parametrize("name", ["dcr", "near_copies", "detection", "pair_trends", "tstr", "column_shapes"])
+def test_metrics_of_tables_refuse_what_is_no_number_in_float32(name):
+    rows = RNG.standard_normal((12, 3))
+    for bad, says in ((np.where(X > 1, INF, X), "infinity"), (X * 1e300, "too large"), (X[:1], "at least 2 rows")):
+        for sets, which in (((bad, rows), "X_real"), ((rows, bad), "X_fake")):
+            with pytest.raises(ValueError, match=which) as caught:
+                getattr(metrics, name)(*sets)
+            check_words(str(caught.value), (says, "Got"))
