@@ -77,7 +77,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
         Kind("the name of one", "casefold"),
         Choice(None),
     ),
-    "latent_dim": (Integer(1, 2**24),),
+    "latent_dim": (Integer(1, 2**31 - 1),),
     "batch_size": (Integer(1, 2**24),),
     "n_critic": (Integer(1), _AUTO),
     "n_discriminators": (Integer(1, 2**10),),
@@ -173,7 +173,7 @@ class GANEstimator(
         Rules that the rows of a table keep, such as ``LessThan("start", "end")`` of `skgan.constraints`. Given, X is a
         table of mixed types, as with `columns`.
     latent_dim : int, default=64
-        Width of a latent, in [1, 2**24].
+        Width of a latent, in [1, 2**31).
     batch_size : int, default=64
         Rows in a batch, in [1, 2**24]; may exceed the number of rows.
     n_critic : int or "auto", default="auto"
