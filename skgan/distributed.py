@@ -92,8 +92,6 @@ class Alone:
 
     def attach(self, state: TrainState) -> None:
         """Let the players of a training share their gradients."""
-        for player in state.players:
-            player.share = None
 
     def total(self, tensor: Tensor) -> Tensor:
         """Return the sum of a tensor over all ranks, with its gradient."""

@@ -1,6 +1,7 @@
 """How good are samples of tables? skgan beside simple models and, where it is installed, the pip package ctgan.
 
     python examples/benchmarks/tables.py --data DIR [--case adult|breast-cancer|binned] [--epochs 30] [--recipe skgan]
+    python examples/benchmarks/tables.py --data DIR --epochs 300 --matched    # as many CPU seconds as the package
 
 DIR has a `load.py` with a function `adult()` that returns the adult census as a DataFrame. Four fifths of the rows are
 trained on. All times are seconds of one process on one thread. Each row of the table is one model, all figures on the
