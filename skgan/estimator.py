@@ -31,7 +31,6 @@ from skgan.validation import (
     Integer,
     Kind,
     Location,
-    Only,
     RandomState,
     Real,
     Several,
@@ -100,7 +99,7 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "micro_batch": (Integer(1), Choice("auto", None)),
     "sync_batch_norm": (Boolean(),),
     "warm_start": (Boolean(),),
-    "init_from": (Only(None),),
+    "init_from": (Location(), Choice(None)),
     "random_state": (RandomState(),),
     "verbose": (Integer(0), Boolean()),
 }
@@ -117,6 +116,7 @@ _FREE_WHILE_CONTINUING = frozenset(
     "tol",
     "micro_batch",
     "compile",
+    "init_from",
 }
 
 #: images among the labels of a training that previews are made for
@@ -238,8 +238,11 @@ class GANEstimator(
         `micro_batch`. In one process nothing changes.
     warm_start : bool, default=False
         Whether `fit` on a fitted estimator trains on, for `max_iter` further updates.
-    init_from : None
-        Only None in this version.
+    init_from : str, path or None, default=None
+        A saved model (`save`) whose networks a training from the start begins with, instead of random weights, to
+        learn from fewer samples or in less time. Tensors of the same name and shape are copied; others, such as
+        embeddings of other classes, start anew, and `transfer_` says which. Less than half of all numbers is refused.
+        Optimizers start anew. Not looked at where a training goes on.
     random_state : int, RandomState or None, default=None
         Seed of everything: weights, batches, latents, samples.
     verbose : int, default=0
@@ -257,6 +260,8 @@ class GANEstimator(
         What "auto" became.
     device_ : str
         Where the networks are.
+    transfer_ : Transfer
+        With `init_from`, what of it was taken over; ``print(gan.transfer_)`` is a table.
     history_ : History
         Figures of every tick; ``history_.as_frame()``. Columns ``seconds/...`` tell what time went to, in fits of
         1,000 updates or more. Columns ``watch/...`` tell of collapse and copying, at
@@ -570,7 +575,7 @@ class GANEstimator(
         self, X: Any, y: Any, held: ExitStack, *, continues: bool, classes: Any = None, one_pass: bool = False
     ) -> Watch:
         """Encode and build. What can be refused is refused here, before anything is trained."""
-        from skgan import compatibility, micro_batches, rehearsal, resolution
+        from skgan import compatibility, micro_batches, rehearsal, resolution, transfer
         from skgan.engine import resolve_device
         from skgan.watch import Watch
 
@@ -579,6 +584,8 @@ class GANEstimator(
         check_table("GANEstimator", params, CONSTRAINTS, _DEFAULTS)
         given = resolution.given(params)
         self._scorer()
+        goes_on = continues and hasattr(self, "_model_")
+        networks = None if self.init_from is None or goes_on else transfer.saved_networks(self.init_from)
         device = ranks.device(resolve_device(self.device))
         y = None if self.conditioning is None else y
         directory = self._checkpoint_directory(held, one_pass, ranks)
@@ -586,7 +593,7 @@ class GANEstimator(
         keeper = None if directory is None else partial(self._keeper, directory, X, y, device, run, ranks)
         X, y, *held_out = self._held_out(X, y)
         rows = self._checked(X, reset=model is None)
-        if model is None:
+        if begins := model is None:
             model = self._new_model(as_array(X), rows, y, classes, given, ranks)
         elif classes is not None:
             self._encoding_.labels.check_classes(classes)
@@ -594,6 +601,8 @@ class GANEstimator(
         if self.sync_batch_norm:
             compatibility.check_sync_batch_norm(self.compile, self.micro_batch)
         model.device = str(device)
+        if begins:
+            self._take_over(model, networks)
         per_step = self.batch_size * ranks.size
         data = self._dataset(rows, y, model, device, (ranks.rank, ranks.size), held)
         if model.step == 0:
@@ -627,6 +636,17 @@ class GANEstimator(
 
             watch.objective = CompiledObjective(watch.objective)
         return watch
+
+    def _take_over(self, model: Model, networks: dict[str, np.ndarray] | None) -> None:
+        """Begin with the networks of `init_from`, as far as they fit."""
+        self.__dict__.pop("transfer_", None)
+        if networks is None:
+            return
+        from skgan import transfer
+
+        self.transfer_ = transfer.take_over(model, networks, self.init_from)
+        if self.verbose:
+            print(self.transfer_)
 
     def _dataset(
         self, rows: Any, y: Any, model: Model, device: Any, shard: tuple[int, int], held: ExitStack
