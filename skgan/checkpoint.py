@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skgan import _fs, blueprint, latents, nesting, plugins, registry
+from skgan import _fs, blueprint, latents, nesting, plugins, registry, schema
 from skgan.checkpoint_dir import write_error
 from skgan.encoding import Encoding
 from skgan.encoding.preprocessors import plain
@@ -36,7 +37,8 @@ from skgan.model import Model
 from skgan.precision import FLOAT32, Precision
 from skgan.reading import CONFIG, MANIFEST, STATE, Saved, corrupt, read
 from skgan.resolution import Parts, component
-from skgan.validation import did_you_mean, listed, sentence
+from skgan.strict_json import parsed
+from skgan.validation import as_path, did_you_mean, listed, sentence
 from skgan.writing import Pieces, pieces_of, sealed, size_of
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ _OF_DATA, _OF_DATA_PER_BYTE = 2**30, 64
 
 def save(estimator: GANEstimator, path: str | Path, overwrite: bool = False) -> None:
     """Write a fitted estimator to the directory `path`; all of it appears, or nothing does."""
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(as_path(path, "path")))
     _refuse_existing(target, path, overwrite)
     files = files_of(estimator, estimator._model_, estimator.history_)
     try:
@@ -98,7 +100,29 @@ def files_of(
     }
     if run is not None:
         config["run"] = dict(run)
-    return {CONFIG: [_json(config)], STATE: pieces_of(tensors)}
+    content = _json(config)
+    _refuse_what_loading_refuses(estimator, model, content, tensors)
+    return {CONFIG: [content], STATE: pieces_of(tensors)}
+
+
+def _refuse_what_loading_refuses(
+    estimator: GANEstimator, model: Model, content: bytes, tensors: Mapping[str, np.ndarray]
+) -> None:
+    """Refuse settings, labels and columns that cannot be read again: what is saved must not be lost."""
+    estimator._check_parameters()
+    try:
+        config = parsed(content)
+        schema.CONFIG(config, "")
+        _encoding_and_arrays(config["encoding"], tensors, model)
+    except Exception as error:
+        reason = str(error)[:160] if isinstance(error, ValueError) else type(error).__name__
+        raise CheckpointError(
+            sentence(
+                "A saved model must be made of labels, columns and settings that a file can hold.",
+                f"Got some that could not be read again: {reason.rstrip('.')}. Nothing was written.",
+                "Use joblib.dump, or plain text and numbers for names, labels and cells.",
+            )
+        ) from error
 
 
 def _refuse_existing(target: Path, path: str | Path, overwrite: bool) -> None:
@@ -122,11 +146,13 @@ def _refuse_existing(target: Path, path: str | Path, overwrite: bool) -> None:
 
 def load(cls: type[GANEstimator], path: str | Path) -> GANEstimator:
     """Return the estimator in the directory `path`, after checking every file against the manifest."""
-    saved = read(Path(path), cls.__name__)
+    saved = read(as_path(path, "path"), cls.__name__)
     try:
         return _estimator(cls, saved)
-    except SkganError:
-        raise
+    except SkganError as error:
+        if repr(str(saved.path)) in str(error):
+            raise
+        raise type(error)(sentence(f"In {CONFIG} of {str(saved.path)[-150:]!r}:", str(error))) from error
     except MemoryError as error:
         raise CheckpointError(
             sentence(
@@ -135,7 +161,24 @@ def load(cls: type[GANEstimator], path: str | Path) -> GANEstimator:
             )
         ) from error
     except Exception as error:
-        raise corrupt(saved.path, f"its parts do not fit together ({type(error).__name__})") from error
+        where = f", {error.args[0]}," if isinstance(error, _Misfit) else ""
+        cause = type(error.__cause__ or error).__name__
+        raise corrupt(saved.path, f"its parts{where} do not fit together ({cause})") from error
+
+
+class _Misfit(ValueError):
+    """A setting of a file is none that `save` writes; says which."""
+
+
+@contextmanager
+def _read_at(place: str) -> Iterator[None]:
+    """Say at which place of the configuration something is wrong."""
+    try:
+        yield
+    except (SkganError, MemoryError, _Misfit):
+        raise
+    except Exception as error:
+        raise _Misfit(place[:100]) from error
 
 
 def _estimator(cls: type[GANEstimator], saved: Saved) -> GANEstimator:
@@ -143,21 +186,21 @@ def _estimator(cls: type[GANEstimator], saved: Saved) -> GANEstimator:
     config, fitted = saved.config, saved.config["fitted"]
     if unsaved := sorted(config["params"].keys() & set(_NOT_SAVED)):
         raise corrupt(saved.path, f"{CONFIG} sets {listed(unsaved)}")
-    params = {name: _part_or_value(_KINDS_OF_PARAMS.get(name), value) for name, value in config["params"].items()}
-    estimator = cls(**params)
-    estimator._check_parameters()
-    model = _model(config["model"], saved.size)
+    params = {}
+    for name, value in config["params"].items():
+        with _read_at(f"params.{name}"):
+            params[name] = _part_or_value(_KINDS_OF_PARAMS.get(name), value)
+    with _read_at("params"):
+        estimator = cls(**params)
+        estimator._check_parameters()
+    with _read_at("model"):
+        model = _model(config["model"], saved.size)
     _compare(saved, model, config["model"]["counters"])
     _refuse_too_much_beside(saved)
     tensors = saved.arrays()
     _refuse_nonfinite(saved, tensors)
-    encoding: Any = _encoding(config["encoding"], tensors)
-    again: dict[str, np.ndarray] = {}
-    if _json(_encoding_config(encoding, again)) != _json(config["encoding"]):
-        raise ValueError("the encoding describes itself otherwise")
-    encoding.check()
-    if vars(encoding.spec(model.spec.latent_dim, model.prior.codes())) != vars(model.spec):
-        raise ValueError("the networks were made for other data")
+    with _read_at("encoding"):
+        encoding, again = _encoding_and_arrays(config["encoding"], tensors, model)
     history = _history_of(config["history"], tensors)
     best = _best(saved)
     _refuse_other_tensors(saved, [*again, *(f"history.{name}" for name in history), *(f"best.{name}" for name in best)])
@@ -345,6 +388,20 @@ def _encoding_config(encoding: Encoding | Table, arrays: dict[str, np.ndarray]) 
     return config
 
 
+def _encoding_and_arrays(
+    config: Mapping[str, Any], arrays: Mapping[str, np.ndarray], model: Model
+) -> tuple[Any, dict[str, Any]]:
+    """Return the encoding that was described, and its arrays, once it describes itself so, and data of the networks."""
+    encoding = _encoding(config, arrays)
+    again: dict[str, np.ndarray] = {}
+    if _json(_encoding_config(encoding, again)) != _json(config):
+        raise ValueError("the encoding describes itself otherwise")
+    encoding.check()
+    if vars(encoding.spec(model.spec.latent_dim, model.prior.codes())) != vars(model.spec):
+        raise ValueError("the networks were made for other data")
+    return encoding, again
+
+
 def _encoding(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Encoding | Table:
     """Return the encoding that `_encoding_config` described."""
     if "table" not in config:
@@ -438,7 +495,10 @@ def _model(config: Mapping[str, Any], size: int) -> Model:
     parts: dict[str, Any] = {}
     for name, kind in _KINDS_OF_PARTS.items():
         value = config["parts"][name]
-        parts[name] = [_part(kind, each) for each in value] if isinstance(value, list) else _part(kind, value, largest)
+        with _read_at(f"model.parts.{name}"):
+            parts[name] = (
+                [_part(kind, each) for each in value] if isinstance(value, list) else _part(kind, value, largest)
+            )
     shapes: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in config["spec"].items()}
     shapes["columns"] = tuple(ColumnSpec(*column) for column in shapes.get("columns", ()))
     spec = DataSpec(**shapes)

@@ -266,7 +266,12 @@ class CheckpointDirectory:
             When all are damaged, with the reason of each.
         """
         damaged: list[str] = []
-        for entry in reversed(self.entries()):
+        entries = self.entries()
+        if not entries:
+            raise CheckpointNotFoundError(
+                f"checkpoint_dir must hold a checkpoint. Got {self.said!r} with none. Give the directory of a run."
+            )
+        for entry in reversed(entries):
             try:
                 if not os.path.lexists(entry.path / MANIFEST):
                     raise corrupt(entry.path, f"{MANIFEST} is missing")

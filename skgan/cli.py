@@ -12,7 +12,7 @@ import numpy as np
 
 import skgan
 from skgan.compare_cli import compare
-from skgan.fit_cli import fit
+from skgan.fit_cli import check_place, fit
 from skgan.plugins_cli import plugins
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
@@ -65,11 +65,7 @@ def sample(model: Path, n_samples: int, label: str | None, seed: int | None, out
     from skgan import GANEstimator
     from skgan.exceptions import SkganError
 
-    formats = (*_PICTURES, ".npy", ".csv")
-    if out.suffix.lower() not in formats:
-        raise click.BadParameter(f"must end in {', '.join(formats)}. Got {out.name!r}.", param_hint="-o")
-    if os.path.lexists(out) and not overwrite:
-        raise click.ClickException(f"-o must be new. Got {str(out)[-300:]!r}, which is there. Add --overwrite.")
+    check_place("-o", out, (*_PICTURES, ".npy", ".csv"), overwrite)
     try:
         gan = GANEstimator.load(model)
         samples = gan.sample(n_samples, None if label is None else _label_of(gan, label), random_state=seed)

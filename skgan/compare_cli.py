@@ -7,6 +7,11 @@ from typing import Any
 
 import click
 
+from skgan.fit_cli import check_place
+
+#: endings of what matplotlib draws
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".pdf", ".svg")
+
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
@@ -25,10 +30,16 @@ def compare(
 
     if data.suffix.lower() not in tables.SUFFIXES:
         raise click.BadParameter(f"must end in {', '.join(tables.SUFFIXES)}. Got {data.name!r}.", param_hint="--data")
+    names = _names(runs)
+    if len(set(names)) < len(names):
+        raise click.UsageError(f"RUN must name each model once. Got {len(runs)}, {len(set(names))} of them different.")
+    if out is not None:
+        check_place("-o", out, _PICTURES)
+    metrics = None if scoring is None else [name.strip() for name in scoring.split(",")]
     try:
         X, y = tables.read(data, label)
-        models = {name: _loaded(run) for name, run in zip(_names(runs), runs, strict=True)}
-        found = skgan.compare(models, X, y, scoring=scoring and scoring.split(","), random_state=seed)
+        models = {name: _loaded(run) for name, run in zip(names, runs, strict=True)}
+        found = skgan.compare(models, X, y, scoring=metrics, random_state=seed)
         click.echo(found.table())
         if out is not None:
             found.plot(out)

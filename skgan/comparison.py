@@ -11,7 +11,7 @@ import numpy as np
 from skgan import judging, seeding
 from skgan.exceptions import InvalidParameterError
 from skgan.model_selection import Interval, interval
-from skgan.validation import as_array, sentence, shown
+from skgan.validation import as_array, sentence, short, shown
 
 #: metrics where the user names none: of every kind of data, of tables, of images, and where there are classes
 EVERYWHERE = ("energy", "precision", "recall", "coverage", "copies")
@@ -174,9 +174,13 @@ def compare(
     """
     models = _named(estimators, names)
     X = as_array(X)
+    if y is not None and len(as_array(y, "y")) != len(X):
+        raise ValueError(
+            f"y must have one label for each row of X. Got {len(y)} for {len(X)}. Pass both of one length."
+        )
     chosen = np.sort(seeding.numpy_generator(("compare", random_state)).permutation(len(X))[: judging.MOST_ROWS])
     X = judging.rows_at(X, chosen)
-    y = None if y is None else judging.rows_at(as_array(y), chosen)
+    y = None if y is None else judging.rows_at(as_array(y, "y"), chosen)
     parts = judging.scorers(list(scoring or _usual(X, y)) if not isinstance(scoring, str) else scoring)
     found: dict[str, dict[str, Interval]] = {}
     samples = {}
@@ -187,12 +191,27 @@ def compare(
             if labels is None
             else model.sample(y=labels, random_state=random_state)
         )
-        samples[name] = drawn
+        samples[name] = drawn = _like(X, drawn, name)
         found[name] = {
             metric: interval(part, X, drawn, y, y, n_resamples=n_resamples, random_state=random_state)
             for metric, part in parts.items()
         }
     return Comparison(found, samples, X)
+
+
+def _like(X: Any, drawn: Any, name: str) -> Any:
+    """Return samples as X came, an array for an array; refuse those of other data."""
+    if hasattr(drawn, "iloc") and not hasattr(X, "iloc") and all(kind.kind in "biuf" for kind in drawn.dtypes):
+        drawn = drawn.to_numpy()
+    if hasattr(drawn, "iloc") != hasattr(X, "iloc") or np.shape(drawn)[1:] != np.shape(X)[1:]:
+        kinds = [f"a {type(each).__name__} of samples of shape {np.shape(each)[1:]}" for each in (drawn, X)]
+        raise ValueError(
+            sentence(
+                f"estimators must draw what X is. Got {kinds[0]} from {short(name)!r}, and X is {kinds[1]}.",
+                "Compare models of one kind of data, on rows that look as in fit.",
+            )
+        )
+    return drawn
 
 
 def _usual(X: Any, y: Any) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from skgan.image_folders import load_images
 from skgan.seeding import numpy_generator
-from skgan.validation import listed, sentence
+from skgan.validation import as_path, listed, sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +84,7 @@ class ScannedTable:
             raise ImportError(
                 "scan_table needs pyarrow, which is not installed. Install it: pip install 'skgan[tables]'."
             ) from None
-        if not Path(path).exists():
+        if not as_path(path, "path").exists():
             raise FileNotFoundError(f"path must be a table in a file. Nothing is at {str(path)!r}. Check the path.")
         ending = Path(path).suffix.lower().removeprefix(".")
         kind = ending if ending in ("csv", "feather", "orc", "arrow", "ipc") else "parquet"

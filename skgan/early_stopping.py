@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 
 from skgan import judging, resolution, sampling, seeding, streaming
 from skgan.distributed import Alone
-from skgan.exceptions import InvalidParameterError
+from skgan.exceptions import InvalidParameterError, TrainingWarning
 from skgan.interfaces import Features, Metric
 from skgan.layers.counting import multiplications
 from skgan.model import Model
@@ -68,7 +69,7 @@ def hold_out(X: Any, y: Any, fraction: float, seed: int | None) -> Held:
     """
     X = as_array(X)
     n = len(X) if getattr(X, "ndim", 0) else 0
-    labels = None if y is None else as_array(y)
+    labels = None if y is None else as_array(y, "y")
     if n < 2 or (labels is not None and (getattr(labels, "ndim", 0) < 1 or len(labels) != n)):
         return Held(X, y, None, None)
     wanted = min(round(fraction * n), MOST_ROWS)
@@ -143,6 +144,7 @@ class Judge:
         self.every_ticks = ticks_between(model, self._scorers, len(X), estimator.batch_size)
         self._free_ticks = ticks_of_learning(model, self._scorers, X, y, estimator.batch_size)
         self.best: float | None = None
+        self._told = False
         self._kept: tuple[dict[str, Any], dict[str, int]] | None = None
         self._waited = 0
         self._looked_at = -1
@@ -162,6 +164,10 @@ class Judge:
         figures = self.ranks.first_does("the look at held-out rows", self._figures)
         score = figures["validation/score"]
         self._looked_at = state.step
+        if math.isnan(score):  # of what cannot be measured yet, which is neither better nor worse than anything
+            self._waited += 1
+            self._tell_of_nan()
+            return figures
         self._waited = 0 if self.best is None or score >= self.best + self._tol else self._waited + 1
         if self._stops and (self.best is None or score > self.best):
             self._kept = {n: tensor.detach().clone() for n, tensor in state.tensors().items()}, state.counters()
@@ -170,12 +176,24 @@ class Judge:
             self.best = score if self.best is None else max(self.best, score)
         return figures
 
+    def _tell_of_nan(self) -> None:
+        if not self._told:
+            self._told = True
+            warnings.warn(
+                sentence(
+                    f"The metric {self._name()[:60]!r} is NaN on the held-out rows, which counts as no rise.",
+                    "Choose another scoring if it stays so.",
+                ),
+                TrainingWarning,
+                stacklevel=2,
+            )
+
     def _figures(self) -> dict[str, float]:
         figures: dict[str, float] = {}
         score = math.nan
         for place, (name, scorer) in enumerate(self._scorers.items()):
             value = judging.judge(self._twin, scorer, self._X, self._y)
-            figures[f"validation/{name}"] = float(value)
+            figures[f"validation/{name}"] = judging.number_of(scorer, value)
             score = judging.higher_is_better(scorer, value) if place == 0 else score
         return figures | {"validation/score": float(score)}
 

@@ -33,6 +33,7 @@ from skgan.validation import (
     Location,
     RandomState,
     Real,
+    Several,
     Sizes,
     as_array,
     check_columns,
@@ -69,11 +70,16 @@ CONSTRAINTS: dict[str, tuple[Any, ...]] = {
     "layout": (Choice("auto", "nf", "nhw", "nhwc", "nchw", "ncl", "ncdhw"),),
     "image_shape": (Sizes(2, 3), Choice(None)),
     "columns": (Kind("a dict of columns and their kinds or encoders", "items"), Choice(None)),
-    "constraints": (Kind("a list of skgan.interfaces.Constraint", "__len__"), Kind("one", "enforce"), Choice(None)),
-    "latent_dim": (Integer(1),),
+    "constraints": (
+        Several("a list of skgan.interfaces.Constraint"),
+        Kind("one", "enforce"),
+        Kind("the name of one", "casefold"),
+        Choice(None),
+    ),
+    "latent_dim": (Integer(1, 2**31 - 1),),
     "batch_size": (Integer(1, 2**24),),
     "n_critic": (Integer(1), _AUTO),
-    "n_discriminators": (Integer(1),),
+    "n_discriminators": (Integer(1, 2**10),),
     "max_iter": (Integer(1), _AUTO),
     "max_time": (Real(0.0, closed="neither"), Choice(None)),
     "learning_rate": _RATE,
@@ -164,15 +170,16 @@ class GANEstimator(
         combinations and the ranges of numbers still follow from the rows. Given, even empty, X is a table of mixed
         types; otherwise a DataFrame is one when it holds more than numbers.
     constraints : Constraint, list of them, str or None, default=None
-        Rules that the rows of a table keep, such as ``LessThan("start", "end")`` of `skgan.constraints`.
+        Rules that the rows of a table keep, such as ``LessThan("start", "end")`` of `skgan.constraints`. Given, X is a
+        table of mixed types, as with `columns`.
     latent_dim : int, default=64
-        Width of a latent, in [1, inf).
+        Width of a latent, in [1, 2**31).
     batch_size : int, default=64
         Rows in a batch, in [1, 2**24]; may exceed the number of rows.
     n_critic : int or "auto", default="auto"
         Discriminator updates for each generator update, in [1, inf). "auto" takes the loss's, else 1.
     n_discriminators : int, default=1
-        Discriminators that look at the same samples, in [1, inf); losses and penalties are means over them.
+        Discriminators that look at the same samples, in [1, 1024]; losses and penalties are means over them.
     max_iter : int or "auto", default="auto"
         Generator updates of one fit, in [1, inf). "auto" is eight for each row, at least
         100 and at most 10,000; five for each image, at least 200.
@@ -807,7 +814,7 @@ class GANEstimator(
         seed = _drawn_seed(self.random_state)
         if self.random_state is None:
             seed = ranks.first_does("the seed", lambda: seed)
-        if isinstance(rows, np.ndarray | PickedRows) and self.columns is None:
+        if not self._is_table(X):
             layout = Layout(X, rows, self.layout, self.image_shape)
             kinds = given["conditioning"].tags().labels if isinstance(given["conditioning"], Component) else None
             self._encoding_: Any = Encoding(layout, rows, y, classes, self.preprocessor, kinds)
@@ -884,7 +891,7 @@ class GANEstimator(
         self.label_shape_ = labels.shape
         scores = self.history_.get("validation/score", [])
         self.__dict__.pop("best_validation_score_", None)
-        if scores:
+        if not np.isnan(scores).all():
             self.best_validation_score_ = float(np.nanmax(scores))
         self.__dict__.pop("columns_", None)
         if isinstance(encoding, Table):
@@ -1012,12 +1019,17 @@ class GANEstimator(
         >>> labels
         array([0, 2, 1])
         """
+        from skgan import sampling
+
         model = self._fitted_model()
         check_value("sample", "random_state", random_state, CONSTRAINTS["random_state"])
+        check_value("sample", "return_y", return_y, (Boolean(),), False)
+        latents = None if latents is None else sampling.latents_array(latents)
         labels = self._encoding_.labels
-        wish = self._encoding_.wish(y, n_samples)
+        with memory.explained(lambda: ("the rows that y asks for", "Ask for fewer rows at a time.")):
+            wish = self._encoding_.wish(y, n_samples)
         if wish is not None:
-            n_samples, y = len(wish), None
+            n_samples, y = len(wish) if n_samples is None else n_samples, None
         n = _how_many(n_samples, labels.count(y), latents)
         if random_state is None:
             key: seeding.Key = (*model.key, "sample", self._draws_)
@@ -1308,15 +1320,31 @@ class GANEstimator(
         check_table("GANEstimator", self.get_params(deep=False), CONSTRAINTS, _DEFAULTS)
 
     def _checked(self, X: Any, *, reset: bool) -> Any:
-        from skgan.encoding import columns
         from skgan.encoding.table import Table
 
         X = as_array(X)
-        if columns.is_table(X, self.columns) if reset else isinstance(self._encoding_, Table):
+        if self._is_table(X) if reset else isinstance(self._encoding_, Table):
             return check_columns(self, np.asarray(X) if isinstance(X, PickedRows) else X, reset=reset)
         if not reset:
             self._encoding_.layout.check(X)
         return check_X(self, X, reset=reset)
+
+    def _is_table(self, X: Any) -> bool:
+        """Say whether X is to be a table of mixed types; refuse what is said of columns where it has none."""
+        from skgan.encoding import columns
+
+        said = {name: value for name in ("columns", "constraints") if (value := getattr(self, name)) is not None}
+        rules = said.get("constraints")
+        if isinstance(rules, list | tuple | np.ndarray) and not len(rules):
+            del said["constraints"]
+        if said and X.ndim > 2:
+            raise InvalidParameterError(
+                sentence(
+                    f"The {next(iter(said))!r} parameter of GANEstimator must be None where X is no table.",
+                    f"Got one, and X of {X.ndim} dimensions. Leave it out, or give rows and columns.",
+                )
+            )
+        return columns.is_table(X, {} if said else None)
 
     def _encoded(self, X: Any) -> Tensor:
         """Return X as the networks see it, `(n, *shape)`, on the CPU."""
@@ -1455,10 +1483,10 @@ def _drawn_seed(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 
-def _how_many(n_samples: Any, n_labels: int | None, latents: Any) -> int:
+def _how_many(n_samples: Any, n_labels: int | None, latents: np.ndarray | None) -> int:
     """Return the number of samples asked for, or refuse it."""
     lengths = [] if n_labels is None else [n_labels]
-    if latents is not None and not isinstance(latents, str | bytes) and np.ndim(latents) > 0:
+    if latents is not None and latents.ndim:
         lengths.append(len(latents))
     if n_samples is None:
         n = lengths[0] if lengths else 1
@@ -1480,5 +1508,6 @@ def _how_many(n_samples: Any, n_labels: int | None, latents: Any) -> int:
             )
         )
     if n < 1:
-        raise ValueError("y must hold at least one label. Got none. Ask for at least one sample.")
+        what = "latents must hold at least one row" if latents is not None else "y must hold at least one label"
+        raise ValueError(f"{what}. Got none. Ask for at least one sample.")
     return n

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,19 @@ def _fit(
         return
     gan.save(out, overwrite=overwrite)
     click.echo(f"{gan.n_iter_} steps on {len(X)} rows. Model: {out}")
-    click.echo(f"Draw from it: skgan sample {out} -n 64 -o samples.npy")
+    click.echo(f"Draw from it: skgan sample {shlex.quote(str(out))} -n 64 -o samples.npy")
+
+
+def check_place(option: str, out: Path, endings: tuple[str, ...], overwrite: bool = True) -> None:
+    """Refuse before the work what writing a file would refuse after it."""
+    said = repr(str(out)[-300:])
+    if out.suffix.lower() not in endings:
+        raise click.BadParameter(f"must end in {', '.join(endings)}. Got {out.name!r}.", param_hint=option)
+    if os.path.lexists(out) and not overwrite:
+        raise click.ClickException(f"{option} must be new. Got {said}, which is there. Add --overwrite.")
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        came = "which is a folder" if out.is_dir() else "whose folder is not there"
+        raise click.ClickException(f"{option} must be a file in a folder that is there. Got {said}, {came}. Make it.")
 
 
 def _rank() -> int:

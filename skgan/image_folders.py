@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from skgan.exceptions import InvalidParameterError
-from skgan.validation import Choice, Integer, Location, Sizes, check_value, listed, sentence
+from skgan.validation import Choice, Integer, Location, Sizes, as_path, check_value, listed, sentence
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -78,7 +78,7 @@ def load_images(
     settings = {"image_size": image_size, "mode": mode, "cache_dir": cache_dir, "on_error": on_error}
     for name, value in settings.items():
         check_value("load_images", name, value, _ALLOWED[name])
-    root = Path(folder)
+    root = as_path(folder, "folder")
     if not root.exists():
         raise FileNotFoundError(
             f"folder must hold images. Got {str(root)[-300:]!r}, which is not there. Check the path."

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from skgan import memory, registry, rehearsal, resolution, seeding
 from skgan.interfaces import DataSpec, Metric, Score
-from skgan.validation import as_array, check_finite, sentence
+from skgan.validation import as_array, check_finite, sentence, short, shown
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -183,9 +184,23 @@ def judge(estimator: GANEstimator, metric: Any, X: Any, y: Any = None) -> Any:
     return value
 
 
+def number_of(scorer: Any, value: Any) -> float:
+    """Return what a metric, or a function of the user's, said of an estimator; refuse what is no number."""
+    if isinstance(value, Real | np.bool_) or getattr(value, "shape", None) == ():
+        return float(value)
+    raise TypeError(
+        sentence(
+            "The 'scoring' parameter of GANEstimator must be a function that returns a number.",
+            f"Got {shown(value)} from {short(getattr(scorer, '__name__', type(scorer).__name__))!r}.",
+            "Return one float for (estimator, X, y).",
+        )
+    )
+
+
 def higher_is_better(metric: Any, value: float) -> float:
     """Return a metric's value, or minus it where lower is better, as scikit-learn wants scores."""
-    return float(value if getattr(metric, "greater_is_better", True) else -value)
+    number = number_of(metric, value)
+    return number if getattr(metric, "greater_is_better", True) else -number
 
 
 def scorers(scoring: Any) -> dict[str, Any]:
@@ -282,7 +297,7 @@ def _numbers(frames: dict[str, Any]) -> dict[str, np.ndarray]:
 
 
 def _labels(y: Any) -> np.ndarray | None:
-    return None if y is None else np.asarray(as_array(y))
+    return None if y is None else np.asarray(as_array(y, "y"))
 
 
 def _further(part: type) -> list[str]:

@@ -15,8 +15,12 @@ from skgan.validation import sentence
 if TYPE_CHECKING:
     import torch
 
-#: how allocators put it: CUDA and MPS, the CPU, the CPU under Windows, cuBLAS and cuDNN
-_SAID = re.compile(r"out of memory|can't allocate memory|not enough memory|_ALLOC_FAILED", re.IGNORECASE)
+#: how allocators put it: CUDA and MPS, the CPU, the CPU under Windows, cuBLAS and cuDNN; NumPy of too many bytes
+_SAID = re.compile(
+    r"out of memory|can't allocate memory|not enough memory|_ALLOC_FAILED"
+    r"|Maximum allowed dimension exceeded|array is too big",
+    re.IGNORECASE,
+)
 _ASKED_FOR = re.compile(r"allocate ([\d.]+ ?(?:bytes|[KMGT]?i?B))\b", re.IGNORECASE)
 
 
@@ -33,7 +37,7 @@ def explained(describe: Callable[[], tuple[str, str]]) -> Iterator[None]:
         yield
     except DeviceMemoryError:
         raise
-    except (MemoryError, RuntimeError) as error:
+    except (MemoryError, RuntimeError, ValueError) as error:
         if not is_out_of_memory(error):
             raise
         traceback.clear_frames(error.__traceback__)  # first: they hold what left no room, not even for a message
@@ -50,7 +54,8 @@ def explained(describe: Callable[[], tuple[str, str]]) -> Iterator[None]:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error says that memory ran out."""
-    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and bool(_SAID.search(str(error))))
+    of_allocators = isinstance(error, RuntimeError) or type(error) is ValueError
+    return isinstance(error, MemoryError) or (of_allocators and bool(_SAID.search(str(error))))
 
 
 def free_bytes(device: torch.device) -> int:

@@ -176,8 +176,8 @@ def for_tables(params: Mapping[str, Any], given: dict[str, Any]) -> tuple[dict[A
     for name, value in (params["columns"] or {}).items():
         kind = isinstance(value, str) and registry.normalised(value) in KINDS
         said[name] = value if kind else component("encoder", value, "columns")
-    rules = params["constraints"] or []
-    rules = rules if isinstance(rules, list | tuple) else [rules]
+    rules = [] if params["constraints"] is None else params["constraints"]
+    rules = [rules] if isinstance(rules, str) or not hasattr(rules, "__iter__") else rules
     return said, [component("constraint", rule, "constraints") for rule in rules]
 
 

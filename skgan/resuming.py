@@ -199,7 +199,7 @@ def fingerprint(X: Any, y: Any) -> dict[str, str]:
     if X.ndim:
         _add(digest, X, chosen)
     if y is not None:
-        y = np.asarray(as_array(y) if hasattr(y, "detach") else y)
+        y = np.asarray(as_array(y, "y") if hasattr(y, "detach") else y)
         _add(digest, np.atleast_1d(y), chosen[chosen < len(np.atleast_1d(y))])
         counts = f"of shape {tuple(y.shape)}"
         if y.ndim == 1:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ from skgan.latents import Gaussian, Prior
 from skgan.layers import drawing_from
 from skgan.memory import sent
 from skgan.seeding import Key, torch_generator
-from skgan.validation import sentence
+from skgan.validation import as_array, sentence
 
 #: rows that a network is given at a time; on a GPU the most, fewer where samples are large
 CHUNK, CHUNK_ON_GPU, CHUNK_OF_TABLES = 64, 1024, 512
@@ -149,7 +150,19 @@ def draw_with(
     return torch.cat(pieces)
 
 
-def as_latents(latents: object, n: int, latent_dim: int, candidates: int = 1) -> Tensor:
+def latents_array(latents: Any) -> np.ndarray:
+    """Return the user's latents as an array of numbers of any shape, or refuse them."""
+    array = np.asarray(as_array(latents, "latents"))
+    try:
+        array = array.astype(np.float64) if array.dtype.kind == "O" else array
+    except (TypeError, ValueError, OverflowError):
+        array = np.empty(0, str)
+    if array.dtype.kind not in "biuf":
+        raise TypeError("latents must be an array of numbers. Got something else. Give finite numbers.")
+    return array
+
+
+def as_latents(latents: np.ndarray, n: int, latent_dim: int, candidates: int = 1) -> Tensor:
     """Return the user's latents as a tensor `(n, latent_dim)`, or refuse them."""
     if candidates > 1:
         raise ValueError(
@@ -159,10 +172,8 @@ def as_latents(latents: object, n: int, latent_dim: int, candidates: int = 1) ->
                 "Use another sampler, or none.",
             )
         )
-    try:
+    with np.errstate(over="ignore"):  # what float32 cannot hold is refused as infinite
         z = torch.from_numpy(np.array(latents, np.float32))
-    except (TypeError, ValueError):
-        raise TypeError("latents must be an array of numbers. Got something else. Give finite numbers.") from None
     if z.shape != (n, latent_dim) or not torch.isfinite(z).all():
         came = "NaN or infinity in them" if z.shape == (n, latent_dim) else f"shape {tuple(z.shape)}"
         raise ValueError(

@@ -41,7 +41,9 @@ def read(path: Path, label: str | None) -> tuple[Any, Any]:
     """
     suffix = path.suffix.lower()
     y = None
+    _check_there("the data", path)
     if label is not None and label.lower().endswith(".npy"):
+        _check_there("--label", Path(label))
         y = _array(Path(label))
         label = None
     if suffix == ".csv":
@@ -67,6 +69,14 @@ def read(path: Path, label: str | None) -> tuple[Any, Any]:
         if y is None and "y" in archive.files:
             y = _member(path, archive, "y")
         return _member(path, archive, "X"), y
+
+
+def _check_there(what: str, path: Path) -> None:
+    if path.is_file():
+        return
+    came = "nothing" if not path.exists() else "a folder" if path.is_dir() else "no ordinary file"
+    error = FileNotFoundError if came == "nothing" else ValueError
+    raise error(f"{what} must be a file. Got {str(path)[-200:]!r}, where {came} is. Give another path.")
 
 
 # --- arrays ---------------------------------------------------------------------------------------

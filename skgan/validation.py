@@ -15,6 +15,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -204,6 +205,25 @@ class Location:
         return "a str or a path"
 
 
+def as_path(value: Any, name: str) -> Path:
+    """Return a path that a user gives, or refuse what no file can be called."""
+    came = shown(value)
+    if Location().accepts(value):
+        text = os.fspath(value)
+        if isinstance(text, str) and text and "\0" not in text and _is_a_name(text):
+            return Path(value)
+        came = "an empty one" if not text else "one that no file can have"
+    raise InvalidParameterError(f"{name} must be a str or a path. Got {came}. Give the path of a file or a folder.")
+
+
+def _is_a_name(text: str) -> bool:
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class Name:
     """What a column of a table is called: text or a place."""
 
@@ -296,73 +316,88 @@ BYTES_AT_ONCE = 2**26
 _CONTAINERS = "a NumPy array, a tensor, a DataFrame or a list of rows"
 
 
-def as_array(X: Any) -> Any:
+def as_array(X: Any, name: str = "X") -> Any:
     """Return X as an array (or the DataFrame it is), detached from torch; refuse what is no table of numbers."""
     if hasattr(X, "toarray"):
         raise TypeError(
             sentence(
-                "Sparse data was passed for X, but dense data is required.",
-                f"Got {type(X).__name__}. Use X.toarray().",
+                f"Sparse data was passed for {name}, but dense data is required.",
+                f"Got {type(X).__name__}. Use {name}.toarray().",
             )
         )
-    if type(X).__module__.partition(".")[0] == "torch" and hasattr(X, "detach"):
-        return _from_torch(X)
+    if is_tensor(X):
+        return from_torch(X, name)
     if isinstance(X, np.matrix | np.ma.MaskedArray):
-        return _unmasked(X)
+        return _unmasked(X, name)
     if hasattr(X, "iloc") or isinstance(X, np.ndarray | PickedRows) or hasattr(X, "chunks_of_rows"):
         return X
     # Only what says that it is an array: asking anything else for its items may never end.
     if not isinstance(X, list | tuple) and not hasattr(X, "__array__"):
-        raise _no_array("None" if X is None else type(X).__name__)
+        raise _no_array("None" if X is None else type(X).__name__, name)
     try:
-        return np.asarray(X)
+        return np.asarray(detached(X, name))
     except ValueError as error:
         raise ValueError(
             sentence(
-                "X must have rows of one length.",
+                f"{name} must have rows of one length.",
                 f"Got a {type(X).__name__} whose entries differ in shape.",
                 "Resize or pad the rows to the same shape.",
             )
         ) from error
 
 
-def _unmasked(X: Any) -> np.ndarray:
+def is_tensor(value: Any) -> bool:
+    """Say whether a value is a tensor, without importing torch."""
+    return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "detach")
+
+
+def detached(values: Any, name: str) -> Any:
+    """Return tensors in a list as NumPy has them, and everything else as it is."""
+    if not isinstance(values, list | tuple) or not values or not is_tensor(values[0]):
+        return values
+    return [from_torch(value, name) if is_tensor(value) else value for value in values]
+
+
+def _unmasked(X: Any, name: str) -> np.ndarray:
     """Return a masked array in which nothing is masked as a plain one; refuse what would lose its meaning as one."""
     if isinstance(X, np.matrix):
-        raise TypeError("X must be an array: np.matrix is not supported. Got a matrix. Convert it with np.asarray(X).")
+        raise TypeError(
+            f"{name} must be an array: np.matrix is not supported. Got a matrix. Convert it with np.asarray({name})."
+        )
     if np.ma.is_masked(X):
         row = int(np.argwhere(np.ma.getmaskarray(X))[0][0])
         raise ValueError(
             sentence(
-                "X must hold a number in each cell.",
+                f"{name} must hold a number in each cell.",
                 f"Got {int(np.ma.count_masked(X))} masked ones, first in row {row}.",
-                "Fill them with X.filled(value), or drop their rows.",
+                f"Fill them with {name}.filled(value), or drop their rows.",
             )
         )
     return np.ma.getdata(X)
 
 
-def _from_torch(X: Any) -> np.ndarray:
+def from_torch(X: Any, name: str) -> np.ndarray:
+    """Return a tensor as NumPy has it, without its gradient; refuse one that NumPy has no numbers for."""
     if X.is_meta:
-        raise _no_array("a tensor without data, on the meta device")
+        raise _no_array("a tensor without data, on the meta device", name)
     if str(X.layout) != "torch.strided":
         raise TypeError(
             sentence(
-                "Sparse data was passed for X, but dense data is required.",
-                f"Got a tensor of layout {X.layout}. Use X.to_dense().",
+                f"Sparse data was passed for {name}, but dense data is required.",
+                f"Got a tensor of layout {X.layout}. Use {name}.to_dense().",
             )
         )
     X = X.detach().cpu()
     try:
-        return (X.float() if str(X.dtype) == "torch.bfloat16" else X).numpy()
+        return (X.float() if str(X.dtype) == "torch.bfloat16" else X).resolve_conj().resolve_neg().numpy()
     except (TypeError, RuntimeError) as error:  # of quantised numbers, of bits
-        raise _no_array(f"a tensor of dtype {X.dtype}") from error
+        raise _no_array(f"a tensor of dtype {X.dtype}", name) from error
 
 
-def _no_array(came: str) -> TypeError:
+def _no_array(came: str, name: str) -> TypeError:
     return TypeError(
         sentence(
-            f"X must be {_CONTAINERS}.",
+            f"{name} must be {_CONTAINERS}.",
             f"Got {came} instead.",
             "Collect its rows into one array first. Load files with numpy.load(path).",
         )
@@ -385,11 +420,13 @@ def check_X(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | PickedRows:
             )
         )
     _check_dtype(getattr(X, "dtype", None))
+    if hasattr(X, "iloc"):
+        _check_names(X)
+    if (X.ndim > 2 or hasattr(X, "iloc")) and 0 in X.shape[1:]:
+        raise ValueError(
+            f"X: Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required. Check its axes."
+        )
     if X.ndim > 2:
-        if 0 in X.shape[1:]:
-            raise ValueError(
-                f"X: Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required. Check its axes."
-            )
         X = (X if isinstance(X, PickedRows) else np.asarray(X)).reshape(len(X), int(np.prod(X.shape[1:])))
     if isinstance(X, PickedRows) and X.dtype.kind in "biuf":
         _validated(estimator, X[:2], reset)  # which makes no numbers of numbers; the values are looked at below
@@ -505,21 +542,37 @@ def check_columns(estimator: Any, X: Any, *, reset: bool) -> Any:
                 f"while a minimum of {least} is required. Give more rows, or columns.",
             )
         )
-    names = list(getattr(X, "columns", ()))
-    twins = [name for place, name in enumerate(names) if name in names[:place]]
-    if twins:
-        raise ValueError(
-            sentence(
-                f"X must have columns of different names. Got several called {listed(twins, 3)}.",
-                "Rename them, for example with X.columns = range(X.shape[1]).",
-            )
-        )
+    _check_names(X)
     named = X.first if hasattr(X, "chunks_of_rows") else X
     try:
         validate_data(estimator, named, reset=reset, skip_check_array=True)
     except ValueError as error:
         raise ValueError(_with_advice(str(error))) from None
     return X
+
+
+def _check_names(X: Any) -> None:
+    """Refuse names of columns of which two are one, or that no text can hold."""
+    names = list(getattr(X, "columns", ()))
+    seen: set[Any] = set()
+    twins = [name for name in names if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
+    if twins:
+        raise ValueError(
+            sentence(
+                f"X must have columns of different names. Got several called {listed(map(short, twins), 3)}.",
+                "Rename them, for example with X.columns = range(X.shape[1]).",
+            )
+        )
+    for place, name in enumerate(names):
+        try:
+            str(name).encode()
+        except UnicodeEncodeError:
+            raise ValueError(
+                sentence(
+                    "X must have columns whose names are text as Unicode has it.",
+                    f"Got one with half a character, in column {place}. Rename it, or read the file with its encoding.",
+                )
+            ) from None
 
 
 def _is_too_large(X: np.ndarray) -> np.ndarray:

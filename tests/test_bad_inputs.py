@@ -180,7 +180,7 @@ PARAMETERS = [
     parameter("B14", BAD, "'max_iter'", "Got 0", "int in the range [1, inf)", "default", max_iter=0),
     parameter("B14", BAD, "'max_iter'", "Got -5", "int in the range [1, inf)", "default", max_iter=-5),
     parameter("B14", BAD, "'n_critic'", "Got 0", "int in the range [1, inf)", "default", n_critic=0),
-    parameter("B15", BAD, "'latent_dim'", "Got 0", "int in the range [1, inf)", "default", latent_dim=0),
+    parameter("B15", BAD, "'latent_dim'", "Got 0", "int in the range [1, 2147483647]", "default", latent_dim=0),
     *(
         parameter("B16", BAD, "'betas'", came, "a pair, each a finite float in the range [0, 1)", "default",
                   optimizer=Adam(betas=value))

@@ -277,11 +277,11 @@ def test_every_entry_of_a_checkpoint_matters(name, uninterrupted, tmp_path, monk
             found["means"] = {player: {} for player in found["means"]}
         return found | ({name: found[name] - 1} if name in ("ticks", "columns") else {})
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Model, "stored", spoilt)
-        patch.setattr(watch.Watch, "_before_closing", told)
-        tiny(tmp_path, 6).fit(X, Y)
     try:
+        with monkeypatch.context() as patch:
+            patch.setattr(Model, "stored", spoilt)
+            patch.setattr(watch.Watch, "_before_closing", told)
+            tiny(tmp_path, 6).fit(X, Y)
         found = differing(tiny(tmp_path, resume=True).fit(X, Y), uninterrupted["plain"]) - {name}
     except exceptions.SkganError:
         found = {"noticed"}

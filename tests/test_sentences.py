@@ -706,8 +706,10 @@ def said_by(call, folder, monkeypatch):
     assert str(folder) not in text
     text = text.replace(skgan.__version__, "VERSION").replace(f"this process, {os.getpid()},", "this process, PID,")
     text = re.sub(r"needs \d{4,} bytes", "needs SIZE bytes", text)  # which every new parameter changes
-    why = [str(caught.value.__cause__)] if text.endswith("do not fit together (ValueError). Use another copy.") else []
-    return [type(caught.value).__name__, text, *why]
+    why = caught.value
+    while why.__cause__ is not None and text.endswith("do not fit together (ValueError). Use another copy."):
+        why = why.__cause__
+    return [type(caught.value).__name__, text, *([] if why is caught.value else [str(why)])]
 
 
 @pytest.mark.goal("G2")

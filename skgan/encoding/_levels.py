@@ -103,7 +103,10 @@ def _distinct(column: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     place: dict[Any, int] = {}
     index = np.fromiter((place.setdefault(value, len(place)) for value in column), np.int64, len(column))
     known = list(place)
-    order = sorted(range(len(known)), key=lambda i: _order(known[i]))
+    try:
+        order = sorted(range(len(known)), key=lambda i: _order(known[i]))
+    except TypeError:  # of one type, and still not to be compared, such as times with and without a zone
+        order = sorted(range(len(known)), key=lambda i: (known[i] is None, type(known[i]).__name__, str(known[i])))
     rank = np.empty(len(known), np.int64)
     rank[order] = np.arange(len(known))
     return as_objects([known[i] for i in order]), rank[index], np.bincount(rank[index], minlength=len(known))

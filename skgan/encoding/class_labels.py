@@ -13,6 +13,8 @@ from skgan.exceptions import CheckpointError
 from skgan.validation import listed, sentence
 
 UNLABELLED = -1
+#: types of labels of which two can be compared always
+_ORDERED = {"number", "str", "bytes"}
 #: that the names of all classes of a saved model may take
 MOST_BYTES = 2**25
 #: classes from which on they are compared with the number of rows, as scikit-learn does
@@ -211,7 +213,27 @@ def _checked(y: Any, n: int) -> np.ndarray:
                 "Convert them, for example with y.astype(str).",
             )
         )
+    if kinds - _ORDERED:
+        _refuse_without_order(_present(array))
     return array
+
+
+def _refuse_without_order(labels: np.ndarray) -> None:
+    """Refuse labels of a type in which none is less than another, or that are not the same as their copies."""
+    came = type(labels[0])
+    try:
+        set(labels.tolist())
+        sorted(labels.tolist())
+        ordered = not issubclass(came, set | frozenset)
+    except TypeError:
+        ordered = False
+    if not ordered:
+        raise TypeError(
+            sentence(
+                "y must hold labels that can be put in order, such as text or numbers.",
+                f"Got labels of type {came.__name__[:60]}. Give their names or numbers instead.",
+            )
+        )
 
 
 def _named(classes: Any) -> np.ndarray:

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skgan.encoding._texts import as_objects
-from skgan.encoding.columns import FLAG, NUMBER, SPAN, TIME, Column
+from skgan.encoding.columns import FLAG, NUMBER, SPAN, TIME, Column, as_cells
 from skgan.encoding.constant import Constant
 from skgan.encoding.identifier import Identifier
 from skgan.encoding.one_hot import OneHot
@@ -127,7 +126,7 @@ def as_the_encoder_reads(column: Column, encoder: Encoder) -> np.ndarray:
             )
         )
     if encoder.reads == "categories" and numbers:
-        return as_objects(None if value != value else value for value in column.values.tolist())
+        return as_cells(column.values)
     return column.values
 
 

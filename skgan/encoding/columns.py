@@ -71,6 +71,23 @@ def names_of(X: Any) -> list[Any]:
     return list(X.columns) if hasattr(X, "columns") else list(range(X.shape[1]))
 
 
+def names_read(names: list[Any]) -> list[Any]:
+    """Return names of columns as they were before JSON made lists of tuples, which columns of several levels have."""
+    return [tuple(name) if isinstance(name, list) else name for name in names]
+
+
+def check_names(names: list[Any]) -> None:
+    """Raise ValueError for a name that is neither text nor a number, nor a tuple of them."""
+    parts = [part for name in names for part in (name if isinstance(name, tuple) else [name])]
+    if not all(isinstance(part, str | int | float | None) for part in parts):
+        raise ValueError("a column has a name that is neither text nor a number")
+
+
+def as_cells(numbers: np.ndarray) -> np.ndarray:
+    """Return numbers as the cells of a column of several types, None where one is missing."""
+    return as_objects(None if value != value else value for value in numbers.tolist())
+
+
 def read(X: Any) -> list[Column]:
     """Return the columns of a DataFrame or a two-dimensional array.
 
@@ -126,8 +143,6 @@ def _of_series(name: Any, series: Any) -> Column:
         return _of_series(name, series.sparse.to_dense())
     if isinstance(series.dtype, pd.PeriodDtype):
         return Column(name, _microseconds(series.dt.to_timestamp().to_numpy(MICROSECONDS)), TIME, dtype)
-    if isinstance(series.dtype, pd.IntervalDtype):
-        return Column(name, _objects(series.astype(str).where(series.notna(), None)), OTHER, "object")
     kind = getattr(getattr(series.dtype, "numpy_dtype", series.dtype), "kind", "O")
     if kind == "M" or isinstance(series.dtype, pd.DatetimeTZDtype):
         if getattr(series.dtype, "tz", None) is not None:
@@ -146,7 +161,23 @@ def _of_series(name: Any, series: Any) -> Column:
                 f"Got dtype {dtype} in column {str(name)[:60]!r}. Split it into two columns.",
             )
         )
+    _refuse_unnamed(name, dtype)
     return _of_objects(name, series.to_numpy(object), dtype)
+
+
+def _refuse_unnamed(name: Any, dtype: str) -> None:
+    """Refuse a type that cannot be made again by how it is written, so that samples could not come back in it."""
+    import pandas as pd
+
+    try:
+        pd.api.types.pandas_dtype(dtype)
+    except (TypeError, ValueError, NotImplementedError):
+        raise TypeError(
+            sentence(
+                f"X must have columns of types that pandas makes by their names. Got {dtype[:60]!r} in column",
+                f"{str(name)[:60]!r}. Convert it, for example with astype('category') or astype(float).",
+            )
+        ) from None
 
 
 def _of_objects(name: Any, cells: np.ndarray, dtype: Any) -> Column:
@@ -219,7 +250,7 @@ def _series(values: np.ndarray | Coded, like: Column) -> Any:
     import pandas as pd
 
     if isinstance(values, Coded):
-        return pd.Series(_series(values.values, like).array.take(values.codes))
+        return _series(values.values, like).take(values.codes).reset_index(drop=True)
     holds, dtype = like.holds, like.dtype
     if holds in (TIME, SPAN):
         return _times(values, holds, dtype)
@@ -242,8 +273,7 @@ def _numbers(values: np.ndarray, dtype: str) -> Any:
     kind = pd.api.types.pandas_dtype(dtype)
     plain = np.dtype(getattr(kind, "numpy_dtype", kind))
     if plain.kind in "iu":
-        limits = np.iinfo(plain)
-        values = np.clip(np.rint(values), limits.min, float(limits.max) if plain.itemsize < 8 else 2.0**62)
+        values = np.clip(np.rint(values), *_limits(plain))
         missing = np.isnan(values)
         whole = np.where(missing, 0, values).astype(plain)
         series = pd.Series(whole)
@@ -279,6 +309,23 @@ def _array(columns: Mapping[int, np.ndarray], like: list[Column]) -> np.ndarray:
         if column.holds == NUMBER:
             table[:, i] = _number_objects(columns[i], column.dtype)
     return table if dtype.kind == "O" else table.astype(dtype)
+
+
+def whole_limits(dtype: str) -> tuple[float, float] | None:
+    """Return the least and the largest number of a column of whole numbers, by how its type is written; else None."""
+    if dtype == WHOLE_OBJECTS:
+        return -np.inf, np.inf
+    try:
+        plain = np.dtype(dtype.partition("[")[0].lower())
+    except TypeError:
+        return None
+    return _limits(plain) if plain.kind in "iu" else None
+
+
+def _limits(plain: np.dtype) -> tuple[float, float]:
+    """Return the least and the largest number of a type of whole numbers that float64 says and the type holds."""
+    ends = np.iinfo(plain)
+    return float(ends.min), float(ends.max) if plain.itemsize < 8 else float(np.nextafter(float(ends.max), 0))
 
 
 def _number_objects(values: np.ndarray, dtype: str) -> list[Any]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from decimal import Decimal
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils.validation import column_or_1d
 from torch import Tensor
 
-from skgan.validation import listed, sentence
+from skgan.validation import detached, from_torch, is_tensor, listed, sentence
 
+#: how text comes whose letters NumPy counts right
+_TEXT = (str, bytes, np.str_, np.bytes_)
 #: what float32 holds with room to calculate, as for X
 LARGEST = 1e37
 
@@ -101,9 +105,9 @@ class Labels(ABC):
 
 def as_labels(y: Any) -> np.ndarray:
     """Return y as an array of whatever it holds."""
-    if hasattr(y, "detach"):
-        y = y.detach().cpu()
-        return (y.float() if str(y.dtype) == "torch.bfloat16" else y).numpy()
+    if is_tensor(y):
+        return from_torch(y, "y")
+    y = detached(y, "y")
     if hasattr(y, "toarray"):
         y = y.toarray()
     if isinstance(y, np.ma.MaskedArray) and np.ma.is_masked(y):
@@ -127,7 +131,10 @@ def as_labels(y: Any) -> np.ndarray:
         ) from None
     if array.dtype.kind in "US" and isinstance(y, list | tuple):  # NumPy writes numbers beside text as text
         objects = np.array(y, object)
-        array = array if all(isinstance(label, str | bytes) for label in objects.flat) else objects
+        if not all(isinstance(label, str | bytes) for label in objects.flat):
+            return objects
+        if any(type(label) not in _TEXT for label in objects.flat):  # of an enum: NumPy takes too few letters
+            return np.array([str.__str__(label) for label in objects.flat]).reshape(objects.shape)
     return array
 
 
@@ -220,7 +227,7 @@ def missing(array: np.ndarray) -> np.ndarray:
 
 def kind_of(label: Any) -> str:
     """Return the name of a label's type; all numbers are of one."""
-    return "number" if isinstance(label, int | float | np.number | np.bool_) else type(label).__name__
+    return "number" if isinstance(label, Real | Decimal | np.number | np.bool_) else type(label).__name__
 
 
 def drawn(probabilities: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:

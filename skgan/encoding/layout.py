@@ -8,6 +8,8 @@ from typing import Any, cast
 import numpy as np
 from torch import Tensor
 
+from skgan.encoding.columns import check_names, names_read
+from skgan.encoding.preprocessors import plain
 from skgan.exceptions import InvalidParameterError
 from skgan.validation import pieces, sentence
 
@@ -129,7 +131,7 @@ class Layout:
             "kind": self.kind,
             "data_shape": list(self.data_shape),
             "sample_shape": list(self.sample_shape),
-            "columns": self.columns,
+            "columns": plain(self.columns),
             "dtypes": self.dtypes,
             "frame_dtypes": self.frame_dtypes,
         }
@@ -143,7 +145,7 @@ class Layout:
         self._axes = LAYOUTS[self.layout][1]
         self.data_shape = tuple(state["data_shape"])
         self.sample_shape = tuple(state["sample_shape"])
-        self.columns = state["columns"]
+        self.columns = None if state["columns"] is None else names_read(state["columns"])
         self.dtypes = [_numpy_dtype(np.dtype(name)).name for name in state["dtypes"]]
         self.frame_dtypes = state["frame_dtypes"]
         self.whole = arrays["layout.whole"]
@@ -157,8 +159,7 @@ class Layout:
             raise ValueError("the columns differ in number")
         if len(self._axes) != len(self.data_shape) or math.prod(self.sample_shape) != n:
             raise ValueError("the axes differ in number")
-        if not all(isinstance(name, str | int | float | None) for name in self.columns or []):
-            raise ValueError("a column has a name that is neither text nor a number")
+        check_names(self.columns or [])
         if not all(isinstance(name, str) and len(name) <= 100 for name in self.frame_dtypes):
             raise ValueError("a column has a type that is not named")
 

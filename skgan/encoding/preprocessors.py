@@ -79,7 +79,7 @@ def plain(value: Any) -> Any:
     raise CheckpointError(
         sentence(
             "A saved model must be made of names, numbers and arrays.",
-            f"Got an object of type {type(value).__name__} among the parameters. Use joblib.dump instead.",
+            f"Got an object of type {type(value).__name__} among its settings or names. Use joblib.dump instead.",
         )
     )
 

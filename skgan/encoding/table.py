@@ -154,7 +154,7 @@ class Table:
     def _records(self, X: Any, key: Key | None, strange: np.ndarray) -> Tensor:
         found = columns.read(X)
         read = [
-            column_kinds.as_the_encoder_reads(self._same(column, like), encoder)
+            column_kinds.as_the_encoder_reads(self._same(column, like, encoder), encoder)
             for column, like, encoder in zip(found, self.like, self.encoders, strict=True)
         ]
         strange += [encoder.strange(own).sum() for encoder, own in zip(self.encoders, read, strict=True)]
@@ -343,12 +343,11 @@ class Table:
     def from_state(cls, config: dict[str, Any], arrays: dict[str, np.ndarray]) -> Table:
         """Return the table that `state` described, with encoders and rules as objects."""
         self = cls.__new__(cls)
-        self.names, self.frame = config["names"], bool(config["frame"])
+        self.names, self.frame = columns.names_read(config["names"]), bool(config["frame"])
         told = config["table"]
         if len(told) != len(self.names) or not told:
             raise ValueError("the columns differ in number")
-        if not all(isinstance(name, str | int | float) for name in self.names):
-            raise ValueError("a column has a name that is neither text nor a number")
+        columns.check_names(self.names)
         self.like = [_column(n, each) for n, each in zip(self.names, told, strict=True)]
         self.kinds = [str(each["kind"]) for each in told]
         self.encoders, self.follows = [], {}
@@ -447,7 +446,7 @@ class Table:
             )
         return self.labels.of_y.values(y, n)
 
-    def _same(self, column: Column, like: Column) -> Column:
+    def _same(self, column: Column, like: Column, encoder: Encoder) -> Column:
         """Return a column the way it came in fit, or refuse it."""
         numbers = like.holds in (columns.NUMBER, columns.TIME, columns.SPAN)
         if numbers == (column.values.dtype.kind == "f"):
@@ -456,6 +455,10 @@ class Table:
             return replace(column, values=np.full(len(column.values), np.nan))
         if not numbers and np.isnan(column.values).all():
             return replace(column, values=np.full(len(column.values), None))
+        if not numbers and like.dtype == "object":  # of cells of several types, which are all numbers in these rows
+            cells = replace(column, values=columns.as_cells(column.values))
+            if not encoder.strange(cells.values).all():
+                return cells
         raise ValueError(
             sentence(
                 f"X must hold in column {str(like.name)[:60]!r} what it held in fit: {like.dtype}.",

@@ -15,15 +15,17 @@ import torch
 from torch import Tensor
 
 from skgan.encoding._texts import as_objects
-from skgan.encoding.columns import NUMBER, SPAN, TIME, Column
+from skgan.encoding.columns import NUMBER, SPAN, TIME, Column, whole_limits
 from skgan.exceptions import TrainingWarning
 from skgan.interfaces import Encoder
 from skgan.seeding import Key
-from skgan.validation import listed, sentence
+from skgan.validation import Integer, listed, sentence, shown
 
 if TYPE_CHECKING:
     from skgan.encoding.table import Table
 
+#: what columns hold whose values can be asked for by a range
+_RANGED = (NUMBER, TIME, SPAN)
 #: draws of a row that lacks a number it was asked to have
 ROUNDS = 12
 #: share of rows that had to be moved from which a warning tells of it
@@ -51,8 +53,11 @@ class Wish:
 
     def __init__(self, table: Table, y: Any, n_samples: int | None):
         self.table = table
-        asked = {name: y[name] for name in (y.columns if hasattr(y, "iloc") else y)}
+        asked = _by_column(y)
         places = {name: table.place_of(name) for name in asked}
+        for name, said in asked.items():
+            if isinstance(said, tuple) and table.like[places[name]].holds not in _RANGED:
+                asked[name] = list(said)
         self._n = _rows_of(asked, n_samples)
         self.codes = np.full((self._n, len(table.widths)), -1, np.int32)
         #: what only a look at the samples can tell: place -> lowest and highest, or the values wanted
@@ -138,18 +143,19 @@ class Wish:
 
     def _take(self, place: int, name: Any, said: Any) -> None:
         like, encoder = self.table.like[place], self.table.encoders[place]
-        if like.holds in (NUMBER, TIME, SPAN) and isinstance(said, tuple):
-            low, high = (_number(bound, like) for bound in said)
-            self.ranges[place] = (np.full(self._n, _or(low, -np.inf)), np.full(self._n, _or(high, np.inf)))
+        if like.holds in _RANGED and isinstance(said, tuple):
+            low, high = _range(said, like)
+            self.ranges[place] = (np.full(self._n, low), np.full(self._n, high))
             return
         wanted = _for_each_row(said, self._n)
-        if like.holds in (NUMBER, TIME, SPAN):
+        if like.holds in _RANGED:
             told = np.array([_number(value, like) for value in wanted], np.float64)
             distinct, inverse = np.unique(told, return_inverse=True)
+            _refuse_what_it_cannot_hold(distinct, like)
             wanted = [None if value != value else value for value in told.tolist()]
             numbers: np.ndarray | None = told
         else:
-            numbers, distinct = None, as_objects(dict.fromkeys(wanted))
+            numbers, distinct = None, as_objects(_distinct(wanted, name))
             place_of = {value: k for k, value in enumerate(distinct)}
             inverse = np.array([place_of[value] for value in wanted])
         source, mapping = self.table.follows.get(place, (place, None))
@@ -158,6 +164,13 @@ class Wish:
         if numbers is not None and (codes < 0).any() and encoder.numbers and not np.isnan(numbers).any():
             self.ranges[place] = (numbers, numbers.copy())
             return
+        if numbers is not None and np.isnan(numbers[codes < 0]).any():
+            raise ValueError(
+                sentence(
+                    f"y must ask for values that column {str(name)[:60]!r} had in fit.",
+                    "Got a missing one, and none was. Give a number, or leave the column out.",
+                )
+            )
         if (codes < 0).any() and encoder.width:
             raise ValueError(
                 sentence(
@@ -194,13 +207,26 @@ def _code(encoder: Encoder, value: Any) -> int:
     return encoder.code_of(None if value != value and not encoder.numbers else value)
 
 
+def _by_column(y: Any) -> dict[Any, Any]:
+    """Return what is asked for by column."""
+    if not hasattr(y, "iloc"):
+        return dict(y)
+    if not y.columns.is_unique:
+        twins = listed(y.columns[y.columns.duplicated()].unique(), 3)
+        raise ValueError(f"y must name each column once. Got several called {twins}. Drop or rename them.")
+    return {name: y[name] for name in y}
+
+
 def _rows_of(asked: Mapping[Any, Any], n_samples: int | None) -> int:
     lengths = {}
     for name, said in asked.items():
         if isinstance(said, Mapping):
-            lengths[name] = int(sum(said.values()))
+            _check_counts(name, said)
+            lengths[name] = sum(map(int, said.values()))
         elif not isinstance(said, str | bytes | tuple) and np.ndim(said) == 1:
             lengths[name] = len(said)
+    if n_samples is not None and not Integer(1).accepts(n_samples):
+        return 1  # which is refused in its own words
     told = set(lengths.values()) | ({int(n_samples)} if n_samples is not None else set())
     if len(told) > 1:
         raise ValueError(
@@ -215,13 +241,38 @@ def _rows_of(asked: Mapping[Any, Any], n_samples: int | None) -> int:
     return n
 
 
+def _check_counts(name: Any, counts: Mapping[Any, Any]) -> None:
+    wrong = [count for count in counts.values() if not Integer(0).accepts(count)]
+    if wrong:
+        raise ValueError(
+            sentence(
+                f"y must say of each value of column {str(name)[:60]!r} in how many rows, as {Integer(0)}.",
+                f"Got {shown(wrong[0])}. Give whole numbers, for example {{value: 3}}.",
+            )
+        )
+
+
 def _for_each_row(said: Any, n: int) -> list[Any]:
     if isinstance(said, Mapping):
-        return [value for value, count in said.items() for _ in range(int(count))]
+        return [_plain(value) for value, count in said.items() for _ in range(int(count))]
     if isinstance(said, str | bytes) or np.ndim(said) == 0:
         return [_plain(said)] * n
     values = said.tolist() if hasattr(said, "tolist") else list(said)
     return [_plain(value) for value in values]
+
+
+def _distinct(wanted: list[Any], name: Any) -> dict[Any, None]:
+    """Return each wanted value once; refuse what can be no value of a column."""
+    try:
+        return dict.fromkeys(wanted)
+    except TypeError:
+        came = next(type(value).__name__ for value in wanted if type(value).__hash__ is None)
+        raise TypeError(
+            sentence(
+                f"y must ask for values in column {str(name)[:60]!r}. Got a {came}.",
+                "Give one value, a list of one for each row, or {value: how many}.",
+            )
+        ) from None
 
 
 def _plain(value: Any) -> Any:
@@ -229,28 +280,80 @@ def _plain(value: Any) -> Any:
     return None if type(value).__name__ in ("NAType", "NaTType") or value != value else value
 
 
-def _number(value: Any, like: Column) -> float | None:
-    """Return a number or a point in time as the column's values tell of it; None and NaN as they are in a range."""
+def _number(value: Any, like: Column) -> float:
+    """Return a number or a point in time as the column's values tell of it; NaN for a missing one."""
     if value is None or (isinstance(value, float) and value != value):
         return np.nan
     if like.holds in (TIME, SPAN):
-        import pandas as pd
-
-        kind = pd.Timestamp if like.holds == TIME else pd.Timedelta
-        moment = kind(value)
-        if like.holds == TIME and moment.tzinfo is not None:
-            moment = moment.tz_localize(None)
-        return float(np.asarray(moment.to_numpy(), "M8[us]" if like.holds == TIME else "m8[us]").astype(np.int64))
+        return _moment(value, like)
     try:
+        if isinstance(value, bool):
+            raise TypeError
         return float(value)
-    except (TypeError, ValueError):
-        raise TypeError(
+    except (TypeError, ValueError, OverflowError):
+        raise _no_number(value, like, "numbers", "a number") from None
+
+
+def _moment(value: Any, like: Column) -> float:
+    import pandas as pd
+
+    time = like.holds == TIME
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        moment = (pd.Timestamp if time else pd.Timedelta)(value)
+        if time and moment.tzinfo is not None:
+            moment = moment.tz_localize(None)
+        return float(np.asarray(moment.to_numpy(), "M8[us]" if time else "m8[us]").astype(np.int64))
+    except (TypeError, ValueError, OverflowError):
+        what = ("points in time", "a date") if time else ("lengths of time", "a Timedelta")
+        raise _no_number(value, like, *what) from None
+
+
+def _no_number(value: Any, like: Column, wanted: str, one: str) -> TypeError:
+    return TypeError(
+        sentence(
+            f"y must ask for {wanted} in column {str(like.name)[:60]!r}. Got a {type(value).__name__}.",
+            f"Give {one}, or a range (low, high).",
+        )
+    )
+
+
+def _range(said: tuple, like: Column) -> tuple[float, float]:
+    """Return the ends of a range; those of whole numbers are whole."""
+    ends = [(end, _number(end, like)) for end in said]
+    problem = ""
+    if len(ends) != 2:
+        problem = f"{len(ends)} numbers"
+    elif any(end is not None and number != number for end, number in ends):
+        problem = "NaN"
+    else:
+        (first, low), (last, high) = ends
+        low, high = -np.inf if first is None else low, np.inf if last is None else high
+        limits = whole_limits(like.dtype) if like.holds == NUMBER else None
+        if limits is not None:
+            low, high = max(np.ceil(low), limits[0]), min(np.floor(high), limits[1])
+        if low <= high and low < np.inf and high > -np.inf:
+            return float(low), float(high)
+        problem = "one that holds no number of the column"
+    raise ValueError(
+        sentence(
+            f"y must ask for a range (low, high) in column {str(like.name)[:60]!r}, low no larger than high.",
+            f"Got {problem}. Give two numbers, None for no bound, or a list for one number in each row.",
+        )
+    )
+
+
+def _refuse_what_it_cannot_hold(numbers: np.ndarray, like: Column) -> None:
+    """Refuse infinity, and in a column of whole numbers what is no such number."""
+    limits = whole_limits(like.dtype) if like.holds == NUMBER else None
+    bad = np.isinf(numbers)
+    if limits is not None:
+        bad |= (numbers != np.rint(numbers)) & ~np.isnan(numbers) | (numbers < limits[0]) | (numbers > limits[1])
+    if bad.any():
+        raise ValueError(
             sentence(
-                f"y must ask for numbers in column {str(like.name)[:60]!r}. Got a {type(value).__name__}.",
-                "Give a number, or a range (low, high).",
+                f"y must ask for numbers that column {str(like.name)[:60]!r} can hold, of the type {like.dtype[:40]}.",
+                f"Got {listed(numbers[bad].tolist(), 3)}. Give another, or a range (low, high).",
             )
-        ) from None
-
-
-def _or(bound: float | None, otherwise: float) -> float:
-    return otherwise if bound is None or bound != bound else bound
+        )

@@ -10,6 +10,9 @@ import numpy as np
 from skgan.interfaces import Metric, Score, sentence
 from skgan.metrics._sets import Said
 
+#: what float32 holds with room to calculate
+_LARGEST = 1e37
+
 
 class Column(NamedTuple):
     """One column of both sets: numbers in float64 with NaN for missing, or codes of categories counted from 0."""
@@ -60,6 +63,8 @@ def in_columns(X_real: Any, X_fake: Any, y_real: Any = None, y_fake: Any = None)
                 "or other names. Bring both into one layout.",
             )
         )
+    for name, rows in (("X_real", real), ("X_fake", fake)):
+        _check(name, rows)
     columns = [_column(name, real[name], fake[name]) for name in real]
     orders = [
         _order([(column.real, column.fake)[side] for column in columns], y) for side, y in enumerate((y_real, y_fake))
@@ -68,6 +73,23 @@ def in_columns(X_real: Any, X_fake: Any, y_real: Any = None, y_fake: Any = None)
         [each._replace(real=each.real[orders[0]], fake=each.fake[orders[1]]) for each in columns],
         *(None if y is None else np.asarray(y)[order] for y, order in zip((y_real, y_fake), orders, strict=True)),
     )
+
+
+def _check(name: str, columns: dict[str, np.ndarray]) -> None:
+    """Refuse a table of fewer than two rows, and numbers that float32 cannot hold; missing ones are let through."""
+    n = len(next(iter(columns.values()), ()))
+    if n < 2:
+        raise ValueError(f"{name} must have at least 2 rows and a column to be compared. Got {n} rows. Give more rows.")
+    for column, values in columns.items():
+        large = np.abs(values.astype(np.float64)) > _LARGEST if values.dtype.kind in "iuf" else np.zeros(1, bool)
+        if large.any():
+            raise ValueError(
+                sentence(
+                    f"{name} must hold finite numbers. Got infinity or a value too large for float32 in column",
+                    f"{column[:60]!r}: {int(large.sum())} times, first at row {int(large.argmax())}.",
+                    "Replace or drop such values.",
+                )
+            )
 
 
 def as_numbers(columns: list[Column]) -> tuple[np.ndarray, np.ndarray]:
