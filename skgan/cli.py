@@ -88,7 +88,12 @@ def _write(samples: Any, out: Path) -> None:
 
         save_grid(samples, out)
     elif suffix == ".npy":
-        np.save(out, np.asarray(samples))
+        array = np.asarray(samples)
+        if array.dtype == object:
+            raise ValueError(
+                f"-o must end in .csv for a table with text or dates. Got {out.name!r}. Give another name."
+            )
+        np.save(out, array, allow_pickle=False)
     elif hasattr(samples, "to_csv"):
         samples.to_csv(out, index=False)
     else:

@@ -1,4 +1,4 @@
-"""Files of numbers for the command line: ``.npy``, ``.npz`` and ``.csv``, refused in one sentence when they are not."""
+"""Files for the command line: arrays in ``.npy`` and ``.npz``, tables in ``.csv``; others are refused in a sentence."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import numpy as np
 from skgan.validation import did_you_mean, listed, sentence
 
 SUFFIXES = (".npy", ".npz", ".csv")
+#: cells that hold nothing
+_MISSING = ("", "nan")
 
 
 def read(path: Path, label: str | None) -> tuple[Any, Any]:
@@ -22,15 +24,16 @@ def read(path: Path, label: str | None) -> tuple[Any, Any]:
     Parameters
     ----------
     path : Path
-        Ends in .npy (an array), .npz (arrays ``X`` and perhaps ``y``) or .csv (numbers with commas between them, the
-        first line perhaps names of columns).
+        Ends in .npy (an array), .npz (arrays ``X`` and perhaps ``y``) or .csv (cells with commas between them, the
+        first line names of columns; numbers alone may do without). A column is of text where most of its cells are no
+        numbers; empty cells and ``nan`` are missing.
     label : str or None
         A column of the .csv, or a .npy file with labels.
 
     Returns
     -------
     X : ndarray or DataFrame of shape (n_samples, ...)
-        A DataFrame for a .csv with names of columns, where pandas is installed.
+        A DataFrame for a .csv with names of columns, where pandas is installed; text and missing cells need it.
     y : ndarray of shape (n_samples, ...) or None
         The labels.
 
@@ -140,8 +143,8 @@ def _table(path: Path, label: str | None) -> tuple[Any, Any]:
                 did_you_mean(label, names) or f"The columns are {listed((name[:30] for name in names), 5)}.",
             )
         )
-    columns: list[list[Any]] = [[] for _ in names]
-    text = names.index(label) if label is not None else None
+    columns: list[list[str]] = [[] for _ in names]
+    lines = []
     for line, cells in _chained(None if named else first, rows):
         if len(cells) != len(names):
             raise ValueError(
@@ -150,10 +153,13 @@ def _table(path: Path, label: str | None) -> tuple[Any, Any]:
                     "Separate cells by commas, and quote those with commas in them.",
                 )
             )
-        for place, cell in enumerate(cells):
-            columns[place].append(cell if place == text else _number(path, line, names[place], cell))
-    y = None if text is None else _labels(columns.pop(text))
-    return _frame([name for place, name in enumerate(names) if place != text], columns, named), y
+        lines.append(line)
+        for column, cell in zip(columns, cells, strict=True):
+            column.append(cell)
+    y = None if label is None else _labels(columns.pop(names.index(label)))
+    names = [name for name in names if name != label]
+    found = [_column(path, name, lines, cells) for name, cells in zip(names, columns, strict=True)]
+    return _frame(path, names, found, named), y
 
 
 def _chained(first: list[str] | None, rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
@@ -187,25 +193,25 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _number(path: Path, line: int, name: str, cell: str) -> int | float:
-    """Return what a cell says; never what it holds when that is no number."""
+def _column(path: Path, name: str, lines: list[int], cells: list[str]) -> np.ndarray:
+    """Return a column of numbers, or of text where most cells are none; a message never says what a cell holds."""
+    missing = [cell.lower() in _MISSING for cell in cells]
+    text = [not (gap or _is_number(cell)) for gap, cell in zip(missing, cells, strict=True)]
+    if 2 * sum(text) > len(cells) - sum(missing):
+        return np.array([None if gap else cell for gap, cell in zip(missing, cells, strict=True)], object)
+    for line, cell, strange in zip(lines, cells, text, strict=True):
+        if strange or (_is_number(cell) and math.isinf(float(cell))):
+            raise ValueError(
+                sentence(
+                    f"{str(path)!r} must hold finite numbers in a column where most cells are numbers.",
+                    f"Got {'no number' if strange else 'infinity'} in line {line}, column {name[:60]!r}.",
+                    "Mend that cell, empty it if it is missing, or name the column with --label if it holds labels.",
+                )
+            )
     try:
-        return int(cell)
-    except ValueError:
-        pass
-    try:
-        number = float(cell)
-    except ValueError:
-        number = math.nan
-    if math.isfinite(number):
-        return number
-    what = "an empty cell" if not cell else "no number" if math.isnan(number) else "infinity"
-    raise ValueError(
-        sentence(
-            f"{str(path)!r} must hold finite numbers. Got {what} in line {line}, column {name[:60]!r}.",
-            "Name it with --label if it holds labels; otherwise encode, fill in or drop it first.",
-        )
-    )
+        return np.array([int(cell) for cell in cells], np.int64)
+    except (ValueError, OverflowError):
+        return np.array([math.nan if gap else float(cell) for gap, cell in zip(missing, cells, strict=True)])
 
 
 def _labels(cells: list[str]) -> np.ndarray:
@@ -218,9 +224,25 @@ def _labels(cells: list[str]) -> np.ndarray:
     return np.array(cells)
 
 
-def _frame(names: list[str], columns: list[list[Any]], named: bool) -> Any:
-    if named and len(set(names)) == len(names) and importlib.util.find_spec("pandas") is not None:
+def _frame(path: Path, names: list[str], columns: list[np.ndarray], named: bool) -> Any:
+    mixed = [name for name, column in zip(names, columns, strict=True) if column.dtype == object or _has_gaps(column)]
+    whole = named and len(set(names)) == len(names)
+    pandas = importlib.util.find_spec("pandas") is not None
+    if mixed and not (whole and pandas and len(names) > 1):
+        needed = "pandas: pip install 'skgan[tables]'" if whole and not pandas else "a first line with a name for each"
+        raise ValueError(
+            sentence(
+                f"{str(path)!r} must be a table of several columns, or hold numbers only.",
+                f"Got text or missing cells from line {2 if named else 1} on, column {mixed[0][:60]!r},",
+                f"which need {needed}. Separate cells by commas, and encode or drop what is no number otherwise.",
+            )
+        )
+    if whole and pandas:
         import pandas as pd
 
-        return pd.DataFrame({name: np.array(column) for name, column in zip(names, columns, strict=True)})
-    return np.stack([np.array(column, np.float64) for column in columns], axis=1)
+        return pd.DataFrame(dict(zip(names, columns, strict=True)))
+    return np.stack([column.astype(np.float64) for column in columns], axis=1)
+
+
+def _has_gaps(column: np.ndarray) -> bool:
+    return bool(np.isnan(column).any())
