@@ -222,10 +222,10 @@ def check_batch_size(architecture: Architecture, batch_size: int) -> None:
         )
 
 
-def check_sync_batch_norm(compiled: bool, micro_batch: int | str | None) -> None:
+def check_sync_batch_norm(wanted: bool, compiled: bool, micro_batch: int | str | None) -> None:
     """Refuse batch statistics of all ranks where turns are compiled or taken in pieces."""
     other = "compile=True" if compiled else "" if micro_batch is None else f"micro_batch={micro_batch!r}"
-    if other:
+    if wanted and other:
         raise InvalidParameterError(
             sentence(
                 f"The 'sync_batch_norm' parameter of GANEstimator must be False with {other}. Got True.",

@@ -575,7 +575,7 @@ class GANEstimator(
         self, X: Any, y: Any, held: ExitStack, *, continues: bool, classes: Any = None, one_pass: bool = False
     ) -> Watch:
         """Encode and build. What can be refused is refused here, before anything is trained."""
-        from skgan import compatibility, micro_batches, rehearsal, resolution, transfer
+        from skgan import compatibility, micro_batches, rehearsal, resolution
         from skgan.engine import resolve_device
         from skgan.watch import Watch
 
@@ -584,8 +584,7 @@ class GANEstimator(
         check_table("GANEstimator", params, CONSTRAINTS, _DEFAULTS)
         given = resolution.given(params)
         self._scorer()
-        goes_on = continues and hasattr(self, "_model_")
-        networks = None if self.init_from is None or goes_on else transfer.saved_networks(self.init_from)
+        networks = self._networks_to_begin_with(continues)
         device = ranks.device(resolve_device(self.device))
         y = None if self.conditioning is None else y
         directory = self._checkpoint_directory(held, one_pass, ranks)
@@ -597,9 +596,8 @@ class GANEstimator(
             model = self._new_model(as_array(X), rows, y, classes, given, ranks)
         elif classes is not None:
             self._encoding_.labels.check_classes(classes)
+        compatibility.check_sync_batch_norm(self.sync_batch_norm, self.compile, self.micro_batch)
         micro_batches.check(model.parts, self.micro_batch, self.batch_size, self.compile)
-        if self.sync_batch_norm:
-            compatibility.check_sync_batch_norm(self.compile, self.micro_batch)
         model.device = str(device)
         if begins:
             self._take_over(model, networks)
@@ -628,14 +626,28 @@ class GANEstimator(
             ranks=ranks,
         )
         model.micro_batch = watch.objective.micro_batch = self._rows_at_a_time(watch)
-        if self.sync_batch_norm and not ranks.alone:
+        self._choose_how_turns_run(watch)
+        return watch
+
+    def _choose_how_turns_run(self, watch: Watch) -> None:
+        """Share batch statistics or compile turns, where that is asked for."""
+        if self.sync_batch_norm and not watch.ranks.alone:
+            from skgan import compatibility
+
             compatibility.check_batch_norms(watch.state)
-            watch.objective.total = ranks.total
+            watch.objective.total = watch.ranks.total
         if self.compile:
             from skgan.tracing import CompiledObjective
 
             watch.objective = CompiledObjective(watch.objective)
-        return watch
+
+    def _networks_to_begin_with(self, continues: bool) -> dict[str, np.ndarray] | None:
+        """Return those of `init_from`, if it is given and this training does not go on."""
+        if self.init_from is None or (continues and hasattr(self, "_model_")):
+            return None
+        from skgan import transfer
+
+        return transfer.saved_networks(self.init_from, GANEstimator.load)
 
     def _take_over(self, model: Model, networks: dict[str, np.ndarray] | None) -> None:
         """Begin with the networks of `init_from`, as far as they fit."""

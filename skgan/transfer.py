@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -53,8 +54,15 @@ class Transfer:
         return "\n".join([f"{self.share:.1%} of the networks' numbers taken over", *lines])
 
 
-def saved_networks(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+def saved_networks(path: str | os.PathLike[str], load: Callable[[Path], Any]) -> dict[str, np.ndarray]:
     """Return the tensors of a saved model's networks by name.
+
+    Parameters
+    ----------
+    path : str or path
+        Where `save` wrote it.
+    load : callable
+        Returns the fitted estimator in a directory.
 
     Raises
     ------
@@ -63,8 +71,6 @@ def saved_networks(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     CheckpointError
         When that is no model that can be read.
     """
-    from skgan.estimator import GANEstimator
-
     if not os.path.lexists(path):
         raise FileNotFoundError(
             sentence(
@@ -72,7 +78,7 @@ def saved_networks(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
                 f"Got {str(path)[:200]!r}, where nothing is. Call save(path) of a fitted estimator, or leave it None.",
             )
         )
-    arrays, _ = GANEstimator.load(Path(path))._fitted_model().stored(copy=False)
+    arrays, _ = load(Path(path))._fitted_model().stored(copy=False)
     return {name: array for name, array in arrays.items() if name.startswith(_NETWORKS)}
 
 

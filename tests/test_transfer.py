@@ -49,7 +49,7 @@ def test_players_that_fit_are_taken_over_to_the_bit(saved):
 def test_the_average_is_taken_over_too(saved):
     gan, path = saved
     other = tiny(random_state=5).fit(X, Y)
-    transfer.take_over(other._model_, transfer.saved_networks(path), path)
+    transfer.take_over(other._model_, transfer.saved_networks(path, GANEstimator.load), path)
     np.testing.assert_array_equal(other.sample(9, y=Y[:9], latents=Z), gan.sample(9, y=Y[:9], latents=Z))
 
 
