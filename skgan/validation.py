@@ -151,20 +151,6 @@ class Pair:
         return f"a pair, each {self.of}"
 
 
-@dataclass(frozen=True)
-class Only:
-    """The one value that this version can honour; the parameter is kept for what is to come."""
-
-    value: Any
-
-    def accepts(self, value: Any) -> bool:
-        """Say whether `value` is allowed."""
-        return value is self.value or (type(value) is type(self.value) and value == self.value)
-
-    def __str__(self) -> str:
-        return f"{self.value!r} in this version of skgan"
-
-
 class Sizes:
     """A tuple of lengths, each at least 1; `counts` says how many."""
 
