@@ -280,6 +280,8 @@ def _head(path: Path, manifest: Mapping[str, Any]) -> dict[str, Entry]:
         text = file.read(length)
     if _digest(start + text) != promised["head"]:
         raise corrupt(path, f"the head of {STATE} is not what was written")
+    if (tensors := text.count(b"{") - 1) > MOST_TENSORS:  # before they take ten times their text in memory
+        raise corrupt(path, f"{STATE}: it has {tensors} tensors, more than {MOST_TENSORS}")
     entries = _parsed(path, STATE, text.rstrip(b" "), schema.HEAD)
     try:
         return _tensors(entries, promised["size"] - HEAD_LENGTH - length)
@@ -289,8 +291,6 @@ def _head(path: Path, manifest: Mapping[str, Any]) -> dict[str, Entry]:
 
 def _tensors(entries: dict[str, Any], size: int) -> dict[str, Entry]:
     """Return the tensors of a head whose places follow each other and fill `size` bytes."""
-    if len(entries) > MOST_TENSORS:
-        raise ValueError(f"it has {len(entries)} tensors, more than {MOST_TENSORS}")
     found, place = {}, 0
     for name, entry in sorted(entries.items(), key=lambda item: item[1]["data_offsets"]):
         dtype = schema.TYPES.get(entry["dtype"])

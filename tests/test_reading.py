@@ -86,6 +86,20 @@ def results(good, tmp_path_factory):
     return {result["attack"]: result for result in map(json.loads, done.stdout.splitlines())}
 
 
+def test_more_tensors_than_there_may_be_are_refused_before_they_are_parsed(good, monkeypatch):
+    n, parsed, parse = len(reading.read(good, "GANEstimator").head), [], reading._parsed
+    monkeypatch.setattr(
+        reading, "_parsed", lambda path, name, *rest: (parsed.append(name), parse(path, name, *rest))[1]
+    )
+    monkeypatch.setattr(reading, "MOST_TENSORS", n)
+    GANEstimator.load(good)
+    assert parsed.count(reading.STATE) == 1
+    monkeypatch.setattr(reading, "MOST_TENSORS", n - 1)
+    with pytest.raises(CheckpointCorruptError, match=f"it has {n} tensors, more than {n - 1}"):
+        GANEstimator.load(good)
+    assert parsed.count(reading.STATE) == 1
+
+
 @pytest.mark.goal("G21")
 @pytest.mark.parametrize("name", ATTACKS, ids=[f"{attack.RULE}-{name}" for name, attack in ATTACKS.items()])
 def test_an_attack_is_refused_and_does_nothing(name, results):

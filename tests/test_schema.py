@@ -194,10 +194,3 @@ def test_tensors_out_of_place_are_refused(entries, size, words):
 
 def test_names_and_dimensions_at_their_limit_are_read():
     assert reading._tensors({"a" * 500: entry(0, 4, (1,) * reading.MOST_DIMENSIONS)}, 4)
-
-
-def test_more_tensors_than_there_may_be_are_refused():
-    most = reading.MOST_TENSORS
-    assert len(reading._tensors({str(i): entry(0, 0, (0,)) for i in range(most)}, 0)) == most
-    with pytest.raises(ValueError, match=f"it has {most + 1} tensors, more than {most}"):
-        reading._tensors({str(i): entry(0, 0, (0,)) for i in range(most + 1)}, 0)

@@ -91,7 +91,8 @@ class TableLabels(Labels):
         if not self.condition_dim:
             return own
         codes = stored[:, self.n_values :]
-        if codes.device.type == "cpu" and not (codes >= 0).any():  # as nearly always where samples are drawn
+        drawing = torch.is_inference_mode_enabled() and codes.device.type == "cpu"  # a step may not read a number
+        if drawing and not (codes >= 0).any():
             return torch.cat([own, own.new_zeros(len(own), self.condition_dim)], 1)
         starts = torch.tensor([0, *np.cumsum(self.widths)[:-1].tolist()], device=stored.device)
         place = torch.where(codes >= 0, codes.long() + starts, self.condition_dim)
