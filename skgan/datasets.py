@@ -78,15 +78,16 @@ class ScannedTable:
     ndim = 2
 
     def __init__(self, path: str | Path, columns: list[str] | None = None):
+        place = as_path(path, "path")
         try:
             from pyarrow import dataset
         except ImportError:
             raise ImportError(
                 "scan_table needs pyarrow, which is not installed. Install it: pip install 'skgan[tables]'."
             ) from None
-        if not as_path(path, "path").exists():
+        if not place.exists():
             raise FileNotFoundError(f"path must be a table in a file. Nothing is at {str(path)!r}. Check the path.")
-        ending = Path(path).suffix.lower().removeprefix(".")
+        ending = place.suffix.lower().removeprefix(".")
         kind = ending if ending in ("csv", "feather", "orc", "arrow", "ipc") else "parquet"
         self.path = str(path)
         try:
