@@ -86,6 +86,7 @@ def test_its_tags_are_those_of_a_sampler():
     assert tags.target_tags.required
 
 
+@pytest.mark.moves_global_state  # those checks draw from NumPy's own generator
 def test_it_passes_the_checks_of_imbalanced_learn():
     checks = pytest.importorskip("imblearn.utils.estimator_checks")
     sampler = GANOverSampler(SMALL, random_state=0)
