@@ -36,7 +36,7 @@ from skgan.interfaces import ColumnSpec, Component, DataSpec, Features
 from skgan.model import Model
 from skgan.precision import FLOAT32, Precision
 from skgan.reading import CONFIG, MANIFEST, STATE, Saved, corrupt, read
-from skgan.resolution import Parts, component
+from skgan.resolution import Parts, component, sampler
 from skgan.strict_json import parsed
 from skgan.validation import as_path, did_you_mean, listed, sentence
 from skgan.writing import Pieces, pieces_of, sealed, size_of
@@ -110,6 +110,7 @@ def _refuse_what_loading_refuses(
 ) -> None:
     """Refuse settings, labels and columns that cannot be read again: what is saved must not be lost."""
     estimator._check_parameters()
+    sampler(estimator.sampler, model.parts, model.spec, model.prior)
     try:
         config = parsed(content)
         schema.CONFIG(config, "")
@@ -195,6 +196,8 @@ def _estimator(cls: type[GANEstimator], saved: Saved) -> GANEstimator:
         estimator._check_parameters()
     with _read_at("model"):
         model = _model(config["model"], saved.size)
+    with _read_at("params.sampler"):
+        sampler(estimator.sampler, model.parts, model.spec, model.prior)
     _compare(saved, model, config["model"]["counters"])
     _refuse_too_much_beside(saved)
     tensors = saved.arrays()

@@ -395,6 +395,20 @@ def test_models_of_a_frame_of_numbers_are_compared_on_an_array():
 NO_PATHS = [None, 3, b"x", [], "", "a\0b", "\ud800"]
 
 
+@pytest.mark.parametrize("sampler", ["nonsense", 3, [], True])
+def test_a_sampler_that_is_none_is_refused_before_it_is_asked(sampler, tmp_path):
+    """In a file by the file's name; and in an estimator before it is saved, so that what is saved can be loaded."""
+    gan = GANEstimator(**TINY).fit(X)
+    gan.save(tmp_path / "good")
+    forged = Forgery(tmp_path / "good", tmp_path / "forged")
+    forged.config["params"]["sampler"] = sampler
+    forged.write()
+    check_words(refused(GANEstimator, lambda kind: kind.load(forged.path), SkganError), ("sampler", "forged/model"))
+    gan.set_params(sampler=sampler)
+    check_words(refused(gan, lambda fitted: fitted.save(tmp_path / "new"), SkganError), ("sampler",))
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize("path", NO_PATHS, ids=repr)
 def test_what_can_be_no_path(path):
     gan = GANEstimator(**TINY).fit(X)
