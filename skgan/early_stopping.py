@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import math
-import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,13 +17,13 @@ from torch import Tensor, nn
 
 from skgan import judging, resolution, sampling, seeding, streaming
 from skgan.distributed import Alone
-from skgan.exceptions import InvalidParameterError, TrainingWarning
+from skgan.exceptions import InvalidParameterError
 from skgan.interfaces import Features, Metric
 from skgan.layers.counting import multiplications
 from skgan.model import Model
 from skgan.picked_rows import PickedRows
 from skgan.training import TrainState
-from skgan.validation import as_array, sentence
+from skgan.validation import as_array, sentence, warn
 
 if TYPE_CHECKING:
     from skgan.estimator import GANEstimator
@@ -179,13 +178,9 @@ class Judge:
     def _tell_of_nan(self) -> None:
         if not self._told:
             self._told = True
-            warnings.warn(
-                sentence(
-                    f"The metric {self._name()[:60]!r} is NaN on the held-out rows, which counts as no rise.",
-                    "Choose another scoring if it stays so.",
-                ),
-                TrainingWarning,
-                stacklevel=2,
+            warn(
+                f"The metric {self._name()[:60]!r} is NaN on the held-out rows, which counts as no rise.",
+                "Choose another scoring if it stays so.",
             )
 
     def _figures(self) -> dict[str, float]:

@@ -697,3 +697,17 @@ def test_a_constant_column_of_an_encoder_of_numbers_stays_that_constant():
         encoder = registry.resolve("encoder", name)().fit(np.full(40, 3.5))
         back = encoder.decode(*encoder.encode(np.full(5, 3.5)), np.random.default_rng(0))
         np.testing.assert_array_equal(back, 3.5)
+
+
+@pytest.mark.parametrize("rows", [[], [2], [0, 1, 2, 3]], ids=["none", "one", "all"])
+def test_networks_are_told_of_the_same_wishes_where_samples_are_drawn(rows):
+    """There a block without a wish is not looked at closer; one with a wish is told of it as in training."""
+    frame = pd.DataFrame({"a": list("xyzx") * 10, "b": list("pqqp") * 10})
+    labels = GANEstimator(max_iter=1, random_state=0, device="cpu").fit(frame)._encoding_.labels
+    codes = torch.full((4, len(labels.widths)), -1, dtype=torch.int32)
+    codes[rows, 0] = 1
+    expected = torch.zeros(4, labels.condition_dim)
+    expected[rows, 1] = 1
+    with torch.inference_mode():
+        assert torch.equal(labels.expand(codes), expected)
+    assert torch.equal(labels.expand(codes), expected)
