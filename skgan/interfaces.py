@@ -186,6 +186,9 @@ class Tags:
         A loss is a scalar of the whole batch, a penalty a number of it, not a mean over samples.
     batch_statistics : bool
         What an architecture's discriminator says of one sample depends on the others in training.
+    penalised_together : bool
+        Penalties on gradients go with an architecture's batch statistics: its discriminator sees only how much samples
+        differ, and the gradient is that of the sum of the batch's logits.
     double_backward : bool
         A discriminator can be differentiated twice; penalties on gradients need it.
     differentiates : bool
@@ -194,6 +197,9 @@ class Tags:
         A regularizer multiplies the samples' losses by `weights`.
     limits_weights : bool
         A regularizer or architecture keeps the discriminator's weights small; two would work against each other.
+    scales_weights : bool
+        An architecture's weights are scaled when they are used (equalised learning rate): limits on weights as they are
+        kept mean something else, and its own optimizer and learning rate come before a loss's.
     clips_weights : bool
         A regularizer cuts the discriminator's weights off after an update; penalties on its slopes would go unheard.
     classifies : bool
@@ -223,10 +229,12 @@ class Tags:
     pairing: bool = False
     whole_batch: bool = False
     batch_statistics: bool = False
+    penalised_together: bool = False
     double_backward: bool = True
     differentiates: bool = False
     weighs: bool = False
     limits_weights: bool = False
+    scales_weights: bool = False
     clips_weights: bool = False
     classifies: bool = False
     reads_codes: bool = False

@@ -43,6 +43,9 @@ LIBRARY_DEFAULTS: dict[str, Any] = {
     "conditioning": "projection",
 }
 
+#: what an architecture decides before a loss does, where its weights are scaled when used
+OF_WEIGHTS = ("optimizer", "learning_rate", "discriminator_learning_rate")
+
 #: generator updates for each row, and the least and most of them, by kind of data; docs/benchmarks.md says why
 BUDGETS = {"image": (5, 200, 10_000)}
 BUDGET = (8, 100, 10_000)
@@ -138,6 +141,8 @@ def complete(parts: Mapping[str, Any], params: Mapping[str, Any], spec: DataSpec
         usual = "dcgan" if spec.kind == "image" else "tabular" if spec.columns else "mlp"
         architecture = _made("architecture", said.get("architecture", usual))
     defaults = LIBRARY_DEFAULTS | architecture.defaults(spec) | said
+    if architecture.tags().scales_weights:  # a learning rate is one of weights as they are kept
+        defaults |= {name: value for name, value in architecture.defaults(spec).items() if name in OF_WEIGHTS}
     regularizers = parts["regularizers"]
     if regularizers == "auto":
         regularizers = [_made("regularizer", value) for value in defaults["regularizers"]]
