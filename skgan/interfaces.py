@@ -17,6 +17,9 @@ What losses, regularizers and conditionings are given is a `skgan.objective.Batc
 ``gradient_at(x)``                 the same at other samples `x`
 ``critique(x, y=None)``            the discriminator on other samples, through the same door
 ``generate(z, y=None)``            the generator; with gradient only in its own turn
+``styled``                         whether the generator is style-based and has the two halves that follow
+``map(z, y=None)``                 styles of latents; with gradient only in the generator's turn
+``synthesize(w)``                  samples of styles; with gradient only in the generator's turn
 ``grad(outputs, inputs)``          a differentiable gradient of anything else
 ``module``                         the playing network, for penalties on weights
 ``rng(part)``                      a `torch.Generator` that belongs to this update and this part
@@ -340,6 +343,9 @@ class Architecture(Component, ABC):
     @abstractmethod
     def generator(self, spec: DataSpec, conditioning: Conditioning) -> nn.Module:
         """Return a module with ``forward(z, y) -> x``.
+
+        A style-based one also has its two halves, ``map(z, y) -> w``, styles `(n, layers, width)` or `(n, width)`, and
+        ``synthesize(w) -> x``.
 
         One of tables may also have ``decided(z, y)``: samples with the place of the 1 instead of each span, float32
         `(n, numbers + spans)`. Drawing asks it instead of ``forward``, where it has one.
