@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 from turns import turn
 
-from skgan import GANEstimator, engine, resolution
+from skgan import GANEstimator, engine, resolution, tracing
 from skgan.architectures._styled import Mapping, ModulatedConv, StyledConv
 from skgan.architectures.stylegan2 import StyleGAN2
 from skgan.conditioning.cbn import ConditionalBatchNorm
@@ -24,6 +24,7 @@ from skgan.regularizers.path_length import PathLength
 from skgan.regularizers.r1 import R1
 from skgan.samplers.psi import Psi
 from skgan.seeding import global_generator, torch_generator
+from skgan.testing import Rerun
 
 SPEC = DataSpec("image", (2, 14, 9), True, "classes", 3, 5)
 SMALL = {"channels": 4, "most_channels": 8, "width": 6}
@@ -60,10 +61,10 @@ def discriminator_of(spec=SPEC, **params):
 # --- convolutions ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("demodulate", [True, False])
+@pytest.mark.parametrize("length", [1.0, 1.5, None])
 @pytest.mark.parametrize(("kernel", "up"), [(3, False), (3, True), (1, False)])
-def test_modulated_convolution_against_weights_of_each_sample(kernel, up, demodulate):
-    layer = built(ModulatedConv, 4, 5, 6, kernel=kernel, up=up, demodulate=demodulate)
+def test_modulated_convolution_against_weights_of_each_sample(kernel, up, length):
+    layer = built(ModulatedConv, 4, 5, 6, kernel=kernel, up=up, length=length)
     h, w = normal(3, 4, 6, 7), normal(3, 6, seed=1)
     out = layer(h, w)
 
@@ -71,8 +72,8 @@ def test_modulated_convolution_against_weights_of_each_sample(kernel, up, demodu
     for each, style in zip(h, w, strict=True):
         s = layer.style.weight @ style / math.sqrt(6) + 1
         weight = layer.convolution.weight / math.sqrt(4 * kernel**2) * s[None, :, None, None]
-        if demodulate:
-            weight = weight / (weight.square().sum((1, 2, 3), keepdim=True) + 1e-8).sqrt()
+        if length is not None:
+            weight = length * weight / (weight.square().sum((1, 2, 3), keepdim=True) + 1e-8).sqrt()
         if up:  # zeros between values, a filter, and then the convolution, away from the edge the same
             finer = torch.zeros(4, 12, 14, dtype=torch.float64)
             finer[:, ::2, ::2] = each
@@ -92,7 +93,7 @@ def test_modulated_convolution_against_weights_of_each_sample(kernel, up, demodu
 # 100 / 256 is what the filter leaves of the mean square of white noise between which zeros were put
 @pytest.mark.parametrize(("up", "expected"), [(False, 1.0), (True, 100 / 256)])
 def test_a_modulated_convolution_keeps_the_mean_square(up, expected):
-    layer = built(ModulatedConv, 64, 400, 8, up=up)
+    layer = built(ModulatedConv, 64, 400, 8, up=up, length=1.0)
     h, w = normal(2, 64, 12, 12), 3 * normal(2, 8, seed=1)
     inner = layer(h, w)[:, :, 2:-2, 2:-2]
     assert inner.square().mean().item() == pytest.approx(expected, rel=0.05)
@@ -407,3 +408,41 @@ def test_the_users_optimizer_comes_first():
 def test_limits_on_weights_as_they_are_kept_are_refused(regularizer):
     with pytest.raises(IncompatibleComponentError, match="it limits weights as they are kept"):
         parts_of("nonsaturating", regularizers=regularizer)
+
+
+# --- other ways to take a step --------------------------------------------------------------------
+
+PENALTIES = {"regularizers": [R1(), PathLength(every_updates=2)], "max_iter": 4}
+
+
+def tensors(gan):
+    return gan._model_.state.tensors()
+
+
+def close(gan, other, rtol, atol):
+    mine, theirs = tensors(gan), tensors(other)
+    assert mine.keys() == theirs.keys()
+    for name, tensor in mine.items():
+        torch.testing.assert_close(theirs[name], tensor, rtol=rtol, atol=atol, msg=name)
+
+
+def test_a_recorded_step_computes_what_an_eager_one_does():
+    eager = fitted(loss="nonsaturating", **PENALTIES)
+    with engine.techniques(recorder=Rerun):
+        recorded = fitted(loss="nonsaturating", **PENALTIES)
+    close(eager, recorded, 1e-5, 1e-6)
+
+
+@pytest.mark.slow
+def test_a_traced_turn_computes_what_an_eager_one_does(monkeypatch):
+    monkeypatch.setattr(tracing, "BACKEND", "eager")
+    close(fitted(**PENALTIES), fitted(compile=True, **PENALTIES), 1e-3, 1e-4)
+    torch._dynamo.reset()
+
+
+def test_pieces_of_a_batch_are_refused_and_bfloat16_is_not():
+    with pytest.raises(IncompatibleComponentError, match="must be None with StyleGAN2"):
+        fitted(micro_batch=2)
+    gan = fitted(precision="bfloat16", n_discriminators=2)
+    assert np.isfinite(list(gan.history_.last().values())).all()
+    assert gan.sample(3, y=1).shape == (3, 9, 8)

@@ -59,7 +59,7 @@ class ModulatedConv(nn.Module):
     r"""A convolution whose weights a style scales, for each input channel, and brings back to one length.
 
     .. math:: W'_{oik} = s_i W_{oik}, \qquad
-              W''_{oik} = W'_{oik} \Big/ \sqrt{\textstyle\sum_{i, k} W'^2_{oik} + 10^{-8}}, \qquad s = A w + 1
+              W''_{oik} = g W'_{oik} \Big/ \sqrt{\textstyle\sum_{i, k} W'^2_{oik} + 10^{-8}}, \qquad s = A w + 1
 
     Each sample has weights of its own. Since s belongs to what comes in and the root to what goes out, the values are
     scaled before and after one ordinary convolution for all samples instead, which is the same.
@@ -74,38 +74,41 @@ class ModulatedConv(nn.Module):
         Width of the kernel, odd.
     up : bool, default=False
         Whether the size doubles, by zeros between the values and a filter after the convolution.
-    demodulate : bool, default=True
-        Whether weights are brought back to one length.
+    length : float or None, default=GAIN
+        The length g that weights are brought back to, in (0, inf); None leaves them as the style scaled them.
     """
 
     def __init__(
-        self, inputs: int, outputs: int, width: int, kernel: int = 3, up: bool = False, demodulate: bool = True
+        self, inputs: int, outputs: int, width: int, kernel: int = 3, up: bool = False, length: float | None = GAIN
     ):
         super().__init__()
         self.style = EqualizedLinear(width, inputs)
         self.convolution = EqualizedConv(inputs, outputs, kernel, bias=False)
         self.smooth = Filter(TAPS, margin=(len(TAPS) + 1 - kernel) // 2, gain=2.0) if up else None
-        self.demodulate = demodulate
+        self.length = length
 
     def forward(self, h: Tensor, w: Tensor) -> Tensor:
         """Return `(n, outputs, ...)` for h `(n, inputs, height, width)` and styles w `(n, width)`."""
         s = self.style(w) + 1
         h = h * s.to(h.dtype)[:, :, None, None]
         h = self.convolution(h) if self.smooth is None else self.smooth(self._doubled(h))
-        return h * self._lengths(s).rsqrt().to(h.dtype)[:, :, None, None] if self.demodulate else h
+        if self.length is None:
+            return h
+        factors = self.length * self._squares(s).rsqrt()
+        return h * factors.to(h.dtype)[:, :, None, None]
 
     def _doubled(self, h: Tensor) -> Tensor:
         weight = self.convolution.weight * self.convolution.scale
         return functional.conv_transpose2d(h, weight.transpose(0, 1), stride=2)
 
-    def _lengths(self, s: Tensor) -> Tensor:
+    def _squares(self, s: Tensor) -> Tensor:
         """Return the sum of the squared weights of each output channel of each sample, `(n, outputs)`."""
         squares = (self.convolution.weight * self.convolution.scale).square().sum((2, 3))
         return s.square() @ squares.T + 1e-8
 
 
 class StyledConv(nn.Module):
-    """A modulated convolution, noise, a shift, and a leaky ReLU.
+    """A modulated convolution, noise, a shift, and a leaky ReLU, for which the convolution's length makes up.
 
     Parameters
     ----------
@@ -124,7 +127,7 @@ class StyledConv(nn.Module):
     def forward(self, h: Tensor, w: Tensor) -> Tensor:
         """Return `(n, outputs, ...)` for h `(n, inputs, height, width)` and styles w `(n, width)`."""
         h = self.noise(self.convolution(h, w)) + self.bias.to(h.dtype)[:, None, None]
-        return GAIN * functional.leaky_relu(h, SLOPE)
+        return functional.leaky_relu(h, SLOPE)
 
 
 class ToImage(nn.Module):
@@ -138,7 +141,7 @@ class ToImage(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, width: int):
         super().__init__()
-        self.convolution = ModulatedConv(inputs, outputs, width, kernel=1, demodulate=False)
+        self.convolution = ModulatedConv(inputs, outputs, width, kernel=1, length=None)
         self.bias = nn.Parameter(torch.zeros(outputs))
 
     def forward(self, h: Tensor, w: Tensor) -> Tensor:
