@@ -152,7 +152,7 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
             return more_X.astype(X.dtypes.to_dict()), more_y
         with self._as_it_was_on_error():
             rows, labels, wanted = self._checked(X, y)
-            vars(self).pop("estimator_", None)
+            self.__dict__.pop("estimator_", None)
             if not any(wanted.values()):
                 return X, y
             gan = GANEstimator() if self.estimator is None else clone(self.estimator)
@@ -184,8 +184,8 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         try:
             yield
         except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
 
     def _checked(self, X: Any, y: Any) -> tuple[Any, np.ndarray, dict[Any, int]]:
