@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from skgan import plugins
@@ -18,7 +19,9 @@ from skgan.interfaces import (
     Augmentation,
     Component,
     Conditioning,
+    Constraint,
     DataSpec,
+    Encoder,
     Loss,
     Metric,
     Optimizer,
@@ -40,7 +43,18 @@ class _Words:
         return "a tuple of str"
 
 
-_KINDS = (Loss, Regularizer, Architecture, Conditioning, Augmentation, Optimizer, Metric, Sampler)
+_KINDS = (
+    Loss,
+    Regularizer,
+    Architecture,
+    Conditioning,
+    Augmentation,
+    Optimizer,
+    Metric,
+    Sampler,
+    Encoder,
+    Constraint,
+)
 _PLAYERS = ("discriminator", "generator", "both")
 _SAMPLES = {"real", "fake"}
 _NAMES = ("architecture", "conditioning", "optimizer", "regularizers")
@@ -126,11 +140,14 @@ def defaults(part: Loss | Architecture, spec: DataSpec) -> dict[str, Any]:
     return dict(said)
 
 
-def asked(part: Component, method: str, *given: Any, step: int | None = 0) -> Any:
-    """Return what a method says; what it raises, at a step of a fit or outside of one, is told as the part's."""
+def asked(part: Component, method: str, *given: Any, step: int | None = 0, own: type[Exception] = SkganError) -> Any:
+    """Return what a method says.
+
+    What it raises, at a step of a fit or outside of one, is told as the part's, unless it is the word of its `own`.
+    """
     try:
         return getattr(part, method)(*given)
-    except SkganError:
+    except (SkganError, own):
         raise
     except Exception as error:
         plugins.blame(error, step, part, method)
@@ -159,12 +176,25 @@ def breach(part: Component, method: str, wanted: str, came: str) -> PluginError:
     )
 
 
+def broken(part: Component, method: str, wanted: str, came: str) -> PluginError:
+    """Return the error of a part that breaks its word outside of a training."""
+    return PluginError(
+        sentence(
+            f"{whose(part)} must return {wanted} from {method}.",
+            f"Got {came}. Mend it, or use another {_kind_of(part)}.",
+        )
+    )
+
+
 def whose(part: Component) -> str:
     """Return a part's kind and class, and which plugin it is of."""
-    kind = next((each for each in _KINDS if isinstance(part, each)), Component).__name__.lower()
     owner = plugins.owner_of(type(part).__module__)
     of = f" of the plugin {owner.distribution!r} {owner.version}" if owner is not None else ""
-    return f"The {kind} {short(type(part).__name__)!r}{of}"
+    return f"The {_kind_of(part)} {short(type(part).__name__)!r}{of}"
+
+
+def _kind_of(part: Component) -> str:
+    return next((each for each in _KINDS if isinstance(part, each)), Component).__name__.lower()
 
 
 def _check_regularizer(part: Regularizer) -> None:
@@ -180,4 +210,6 @@ def described(value: Any) -> str:
     """Return what kind of thing a value is, without its numbers."""
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)}, {str(value.dtype).removeprefix('torch.')} on {value.device}"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}, {value.dtype}"
     return "None" if value is None else f"an object of type {short(type(value).__name__)}"

@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from skgan.declarations import asked, described, whose
+from skgan.declarations import asked, broken, described
 from skgan.engine import device_of
-from skgan.exceptions import PluginError, TrainingWarning
+from skgan.exceptions import TrainingWarning
 from skgan.interfaces import Sampler
 from skgan.latents import Gaussian, Prior
 from skgan.layers import drawing_from
@@ -220,12 +220,7 @@ def _checked(drawn: Any, sampler: Sampler, shape: tuple[int, ...]) -> tuple[Tens
     came = described(drawn) if not pair else f"{described(x)} and {described(share)}"
     if isinstance(x, Tensor) and tuple(x.shape) == shape and isinstance(share, float | int):
         came = "samples that are not finite"
-    raise PluginError(
-        sentence(
-            f"{whose(sampler)} must return finite samples of shape {shape} and the share of accepted drafts from draw.",
-            f"Got {came}. Mend it, or use another sampler.",
-        )
-    )
+    raise broken(sampler, "draw", f"finite samples of shape {shape} and the share of accepted drafts", came)
 
 
 def _in_chunks(

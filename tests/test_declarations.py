@@ -1,14 +1,16 @@
 """Parts of others that break their word: each is named before anything counts, and what was stays as it was."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
 
 from skgan import GANEstimator
 from skgan.declarations import check, defaults
+from skgan.encoding.min_max import MinMax
 from skgan.exceptions import PluginError, TrainingWarning
-from skgan.interfaces import Augmentation, Callback, Loss, Optimizer, Regularizer, Sampler, Tags
+from skgan.interfaces import Augmentation, Callback, Constraint, Loss, Optimizer, Regularizer, Sampler, Tags
 
 X = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 TINY = {"max_iter": 3, "batch_size": 8, "random_state": 0}
@@ -243,3 +245,127 @@ def test_a_callback_moves_no_mode_of_torch():
     assert torch.is_grad_enabled()
     assert torch.get_default_dtype() == torch.float32
     np.testing.assert_array_equal(watched.sample(4), plain.sample(4))
+
+
+# --- tables -----------------------------------------------------------------------------------------
+
+TABLE = pd.DataFrame({"a": X[:, 0].astype(float), "b": np.where(X[:, 1] > 0, "u", "v")})
+
+
+class Positive(Constraint):
+    """No number below 0 in a."""
+
+    def fit(self, table):
+        """Learn nothing."""
+        return self
+
+    def enforce(self, table, rng):
+        """Return the sizes of a."""
+        return table | {"a": np.abs(table["a"])}
+
+    def kept(self, table):
+        """Return where a is not below 0."""
+        return table["a"] >= 0
+
+    def learned(self):
+        """Return nothing."""
+        return {}
+
+    def restore(self, arrays):
+        """Take nothing over."""
+
+
+def nothing(self, *given):
+    return None
+
+
+def after(family, method, change):
+    """Return a method that changes what that of a family returns."""
+    return {method: lambda self, *given: change(getattr(family, method)(self, *given))}
+
+
+ENCODERS = {
+    "not itself": ({"fit": nothing}, "itself from fit. Got None"),
+    "numbers below 0": (after(MinMax, "fit", lambda self: vars(self).update(numbers=-1) or self), "fit as numbers"),
+    "no codes": (after(MinMax, "encode", lambda pair: pair[0]), "numbers and codes from encode"),
+    "few rows": (after(MinMax, "encode", lambda pair: (pair[0][:3], pair[1])), "shape (3, 1)"),
+    "too wide": (after(MinMax, "encode", lambda pair: (np.hstack([pair[0]] * 2), pair[1])), "shape (40, 2)"),
+    "too large": (after(MinMax, "encode", lambda pair: (pair[0] * 3, pair[1])), "between -1 and 1"),
+    "missing": (after(MinMax, "encode", lambda pair: (pair[0] * np.nan, pair[1])), "between -1 and 1"),
+    "codes below 0": (after(MinMax, "encode", lambda pair: (pair[0], pair[1] - 1)), "codes in [0, 1)"),
+    "codes that are real": (after(MinMax, "encode", lambda pair: (pair[0], pair[1] / 2)), "whole numbers"),
+    "decoded nothing": ({"decode": nothing}, "(40,) from decode. Got None"),
+    "decoded few": (after(MinMax, "decode", lambda column: column[:1]), "Got an array of shape (1,)"),
+    "decoded gaps": (after(MinMax, "decode", lambda column: column * np.nan), "without gaps from decode"),
+    "decoded text": (after(MinMax, "decode", lambda column: np.full(len(column), "x")), "numbers for a column"),
+    "learned nothing": ({"learned": nothing}, "a dict of arrays from learned"),
+}
+RULES = {
+    "not itself": ({"fit": nothing}, "itself from fit. Got None"),
+    "no table": ({"enforce": nothing}, "from enforce. Got None"),
+    "a column less": ({"enforce": lambda self, table, rng: {"a": table["a"]}}, "a dict of the columns it was given"),
+    "a row less": (after(Positive, "enforce", lambda table: {name: c[1:] for name, c in table.items()}), "(40,)"),
+    "lists": (after(Positive, "enforce", lambda table: {name: list(c) for name, c in table.items()}), "type list"),
+    "kept in numbers": (after(Positive, "kept", lambda kept: kept * 1), "booleans of shape (40,)"),
+    "learned nothing": ({"learned": nothing}, "a dict of arrays from learned"),
+}
+
+
+def refused_of_tables(part, words, **given):
+    gan = GANEstimator(**given, **TINY)
+    before = dict(vars(gan))
+    with pytest.raises(PluginError) as error:
+        gan.fit(TABLE)
+    assert f"The {part} 'Theirs'" in str(error.value)
+    assert words in str(error.value)
+    assert vars(gan) == before
+
+
+@pytest.mark.parametrize(("members", "words"), ENCODERS.values(), ids=ENCODERS)
+def test_an_encoder_is_tried_on_the_column_it_has_learned(members, words):
+    refused_of_tables("encoder", words, columns={"a": of_class(MinMax, **members)})
+
+
+@pytest.mark.parametrize(("members", "words"), RULES.values(), ids=RULES)
+def test_a_rule_is_tried_on_the_table_it_has_learned(members, words):
+    refused_of_tables("constraint", words, constraints=of_class(Positive, **members))
+
+
+def test_encoders_and_rules_that_keep_their_word_are_used():
+    gan = GANEstimator(columns={"a": of_class(MinMax)}, constraints=of_class(Positive), **TINY).fit(TABLE)
+    drawn = gan.sample(20)
+    assert (drawn["a"] >= 0).all()
+
+
+def test_what_an_encoder_says_of_a_column_is_its_own_word():
+    def fit(self, column):
+        raise ValueError("a is none of its kind")
+
+    with pytest.raises(ValueError, match=r"^a is none of its kind$"):
+        GANEstimator(columns={"a": of_class(MinMax, fit=fit)}, **TINY).fit(TABLE)
+
+
+def test_what_an_encoder_raises_is_told_as_its_own():
+    def encode(self, column, rng=None):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as error:
+        GANEstimator(columns={"a": of_class(MinMax, encode=encode)}, **TINY).fit(TABLE)
+    assert error.value.__notes__ == ["Raised by Theirs.encode."]
+
+
+LATER = {
+    "encoder": {
+        "columns": {"a": of_class(MinMax, **after(MinMax, "decode", lambda column: column[: len(column) // 40 * 40]))}
+    },
+    "constraint": {
+        "constraints": of_class(Positive, enforce=lambda self, table, rng: table if len(table["a"]) == 40 else None)
+    },
+}
+
+
+@pytest.mark.parametrize("part", LATER)
+def test_one_that_breaks_its_word_later_is_named_where_samples_are_drawn(part):
+    gan = GANEstimator(**LATER[part], **TINY).fit(TABLE)
+    with pytest.raises(PluginError, match=f"The {part} 'Theirs' must return .* use another {part}"):
+        gan.sample(7)
