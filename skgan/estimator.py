@@ -134,7 +134,8 @@ class GANEstimator(
     Parameters
     ----------
     loss : str, Loss or "auto", default="auto"
-        What the players minimise. "auto" is ``"rpgan"`` with its penalties.
+        What the players minimise. "auto" takes the architecture's, if that names one, else ``"rpgan"`` with its
+        penalties.
     architecture : str, Architecture or "auto", default="auto"
         The networks. "auto" takes the loss's, else ``"dcgan"`` for images and ``"mlp"`` for the rest.
     regularizers : str, Regularizer, list of them, None or "auto", default="auto"

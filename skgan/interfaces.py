@@ -356,7 +356,10 @@ class Architecture(Component, ABC):
         """Return a module with ``forward(x, y) -> Critique``."""
 
     def defaults(self, spec: DataSpec) -> dict[str, Any]:
-        """Return what it trains best with where neither the user nor the loss says."""
+        """Return what it trains best with where neither the user nor the loss says, as losses do.
+
+        A ``loss`` among it is taken where the user names none.
+        """
         return {}
 
 

@@ -135,9 +135,12 @@ def given(params: Mapping[str, Any]) -> dict[str, Any]:
 
 def complete(parts: Mapping[str, Any], params: Mapping[str, Any], spec: DataSpec) -> Parts:
     """Return the parts of a training, every "auto" decided for data of `spec`."""
-    loss = parts["loss"] if parts["loss"] != "auto" else component("loss", "rpgan")
-    said = declarations.defaults(loss, spec)
     architecture = parts["architecture"]
+    loss = parts["loss"]
+    if loss == "auto":
+        chosen = {} if architecture == "auto" else declarations.defaults(architecture, spec)
+        loss = _made("loss", chosen.get("loss", "rpgan"))
+    said = declarations.defaults(loss, spec)
     if architecture == "auto":
         usual = "dcgan" if spec.kind == "image" else "tabular" if spec.columns else "mlp"
         architecture = _made("architecture", said.get("architecture", usual))

@@ -153,6 +153,8 @@ def test_the_head_learns_at_the_rate_of_equalised_layers():
     torch.testing.assert_close(head[0].weight, weights[0] + 0.1, rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(head[2].weight, weights[1] + 1 / math.sqrt(7), rtol=1e-12, atol=1e-12)
     assert plain.scale == pytest.approx(0.1)
+    names = [name for name, _ in discriminator_of().head.named_parameters() if name.endswith("weight")]
+    assert names == []  # all weights of the head are kept under another name, as scaled ones
 
 
 def test_equalised_convolutions_are_convolutions_for_the_engine():
@@ -379,6 +381,11 @@ def test_path_length_against_the_jacobian_of_the_synthesis():
 def parts_of(loss, spec=SPEC, **params):
     estimator = GANEstimator(loss, architecture=StyleGAN2(**SMALL), **params).get_params(deep=False)
     return resolution.complete(resolution.given(estimator), estimator, spec)
+
+
+@pytest.mark.parametrize(("loss", "named"), [("auto", "NonSaturating"), ("rpgan", "RpGAN")])
+def test_it_names_the_loss_where_the_user_does_not(loss, named):
+    assert type(parts_of(loss).loss).__name__ == named
 
 
 @pytest.mark.parametrize("loss", ["auto", "nonsaturating", "hinge", "wgan-gp"])

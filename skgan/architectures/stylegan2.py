@@ -43,8 +43,10 @@ class StyleGAN2(Architecture):
 
     Labels reach the generator through the mapping, and from there every layer: the conditioning embeds them and has
     the discriminator's head. There is no normalisation that it could change, so that ``"cbn"`` and ``"adain"`` differ
-    from ``"projection"`` in nothing else. Networks learn by Adam at 2.5e-3 and (0, 0.99) whatever the loss; losses
-    without penalties of their own come with ``"r1"``, and on large images with ``"path-length"``.
+    from ``"projection"`` in nothing else.
+
+    The loss is ``"nonsaturating"`` where none is named. The networks learn by Adam at 2.5e-3 and (0, 0.99) whatever
+    the loss; losses without penalties of their own come with ``"r1"``, and on large images with ``"path-length"``.
 
     Parameters
     ----------
@@ -130,13 +132,14 @@ class StyleGAN2(Architecture):
         return _Discriminator(spec, conditioning, self._widths(spec), self.form == "residual", self.group)
 
     def defaults(self, spec: DataSpec) -> dict:
-        """Return the papers' Adam and penalties."""
+        """Return the papers' loss, Adam and penalties."""
         size = spec.shape[1:]
         # 0.01 at 32 by 32, 0.7 at 256, 10 at 1024, as the papers found by hand
         penalties: list = [("r1", {"weight": 1e-5 * math.prod(size), "every_updates": 16})]
         if max(size, default=1) >= LARGE:
             penalties.append(("path-length", {"fraction": 0.5}))
         return {
+            "loss": "nonsaturating",
             "optimizer": ("adam", {"betas": (0.0, 0.99)}),
             "learning_rate": 2.5e-3,
             "regularizers": penalties,
