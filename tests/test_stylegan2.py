@@ -322,6 +322,23 @@ def test_path_length_is_asked_for_in_styles_only_where_there_are_some():
 # --- penalties ------------------------------------------------------------------------------------
 
 
+def check_slope_along_a_way(weights, penalty):
+    """Compare the gradient of a penalty, along one direction in all weights, with a difference of two values."""
+    way = [normal(*each.shape, seed=index) for index, each in enumerate(weights)]
+
+    def moved(step):
+        with torch.no_grad():
+            torch._foreach_add_(weights, way, alpha=step)
+        value = penalty()
+        with torch.no_grad():
+            torch._foreach_add_(weights, way, alpha=-step)
+        return value.item()
+
+    slopes = torch.autograd.grad(penalty(), weights, materialize_grads=True)
+    found = sum((slope * along).sum().item() for slope, along in zip(slopes, way, strict=True))
+    assert found == pytest.approx((moved(1e-6) - moved(-1e-6)) / 2e-6, rel=1e-5)
+
+
 @pytest.mark.parametrize("form", ["residual", "orig"])
 def test_gradient_of_r1_against_differences_with_the_spread_of_the_batch(form):
     network, x, y = discriminator_of(form=form).train(), normal(4, *SPEC.shape), labels(4)
@@ -329,20 +346,19 @@ def test_gradient_of_r1_against_differences_with_the_spread_of_the_batch(form):
         for weight in network.parameters():
             weight += 0.1 * torch.randn(weight.shape, generator=torch_generator(("r1",)), dtype=torch.float64)
 
-    weights = list(network.parameters())
-    way = [torch.randn(each.shape, generator=torch_generator(("way",)), dtype=torch.float64) for each in weights]
+    check_slope_along_a_way(
+        list(network.parameters()),
+        lambda: R1().penalty(turn(R1(), "discriminator", Copy(), network, x, x, y=y)).sum(),
+    )
 
-    def value(step):
-        with torch.no_grad():
-            torch._foreach_add_(weights, way, alpha=step)
-        penalty = R1().penalty(turn(R1(), "discriminator", Copy(), network, x, x, y=y)).sum()
-        slopes = torch.autograd.grad(penalty, weights, materialize_grads=True)
-        with torch.no_grad():
-            torch._foreach_add_(weights, way, alpha=-step)
-        return penalty.item(), sum((slope * along).sum().item() for slope, along in zip(slopes, way, strict=True))
 
-    (above, _), (below, _) = value(1e-6), value(-1e-6)
-    assert value(0.0)[1] == pytest.approx((above - below) / 2e-6, rel=1e-5)
+def test_gradient_of_path_length_against_differences():
+    generator, discriminator, z, y = noisy(generator_of()).train(), discriminator_of(), normal(3, 5), labels(3)
+    part = PathLength(weight=1.0, decay=1e-18)
+    check_slope_along_a_way(
+        list(generator.parameters()),
+        lambda: part.penalty(turn(part, "generator", generator, discriminator, normal(3, *SPEC.shape), z, y=y)).sum(),
+    )
 
 
 def test_path_length_against_the_jacobian_of_the_synthesis():
