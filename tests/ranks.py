@@ -164,6 +164,20 @@ def check_batch_statistics_of_all_ranks_are_those_of_the_whole_batch():
         assert_same_everywhere(pooled)
 
 
+def check_batch_statistics_are_those_of_all_ranks_in_bfloat16_too():
+    settings = {"architecture": DCGAN(channels=4), "optimizer": "sgd", "max_iter": 3, "precision": "bfloat16"}
+    pooled, local = (tiny(sync_batch_norm=each, **settings).fit(IMAGES) for each in (True, False))
+    with distributed.alone():
+        one = tiny(batch_size=16, **settings).fit(IMAGES)
+    assert pooled.precision_ == one.precision_ == "bfloat16"
+    far = [
+        max(float((tensors(one)[key] - tensors(gan)[key]).abs().max()) for key in tensors(one) if "running" in key)
+        for gan in (pooled, local)
+    ]
+    assert far[0] < 1e-3 < far[1], far
+    assert_same_everywhere(pooled)
+
+
 def check_what_knows_no_other_ranks_is_refused():
     class Strange(MLP):
         def discriminator(self, spec, conditioning):
