@@ -483,6 +483,7 @@ def check_the_first_rank_dies_while_saving(folder):
 NUMBERS = (
     "two_ranks_are_one_with_twice_the_batch",
     "batch_statistics_of_all_ranks_are_those_of_the_whole_batch",
+    "batch_statistics_are_those_of_all_ranks_in_bfloat16_too",
     "what_knows_no_other_ranks_is_refused",
     "a_training_alone_forgets_the_others",
     "weights_are_the_same_before_they_are_levelled",
@@ -509,6 +510,7 @@ def main(folder, *names):
     watch.TICK = 4
     early_stopping.ticks_between = lambda *_: 1
     warnings.simplefilter("error")
+    assert {name for name in globals() if name.startswith("check_")} == {f"check_{name}" for name in NUMBERS + FAILURES}
     for name in names:
         check = globals()[f"check_{name}"]
         try:
