@@ -17,7 +17,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -197,7 +197,10 @@ def exchange(one: Path, other: Path) -> bool:
 
 
 def rmtree(path: Path) -> None:
-    """Remove a directory as far as that works; what stays has a hidden name."""
+    """Remove a directory as far as that works, of a link only itself; what stays has a hidden name."""
+    if path.is_symlink():
+        with suppress(OSError):
+            path.unlink()
     shutil.rmtree(path, ignore_errors=True)
 
 
