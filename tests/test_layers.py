@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import upfirdn
 from torch import nn
 
 from skgan import layers
@@ -15,6 +16,9 @@ from skgan.layers import (
     Dropout,
     EqualizedConv,
     EqualizedLinear,
+    Filter,
+    FilteredDown,
+    FilteredUp,
     Grid,
     GroupNorm,
     InstanceNorm,
@@ -62,6 +66,11 @@ LAYERS = {
     "down-first": (lambda: DownBlock(4, 3, first=True), ((4, 4, 6),)),
     "down-keeps": (lambda: DownBlock(4, 4, down=False), (IMAGE,)),
     "dropout": (lambda: Dropout(0.4), (VECTOR, IMAGE)),
+    "filter": (lambda: Filter((1, 3, 3, 1), 2), (IMAGE,)),
+    "filtered-down": (FilteredDown, ((4, 4, 6),)),
+    "filtered-down-odd": (lambda: FilteredDown((1, 2, 1)), ((4, 4, 6),)),
+    "filtered-up": (FilteredUp, (IMAGE,)),
+    "filtered-up-odd": (lambda: FilteredUp((1, 2, 1)), (IMAGE,)),
     "patches": (lambda: Patches(4, (3, 5), None, 2, 4), (IMAGE,)),
     "patches-halving": (lambda: Patches(4, (3, 5), 1, 2, 4), (IMAGE,)),
 }
@@ -244,6 +253,44 @@ def test_minibatch_std_against_its_formula(n, group, used):
     np.testing.assert_allclose(out[:, 4].numpy(), np.broadcast_to(s[:, None, None], (n, 3, 5)), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(layer.running, 0.01 * s.mean(), rtol=1e-9, atol=1e-15)
     assert torch.equal(layer.eval()(h)[:, 4].unique(), layer.running.reshape(1))
+
+
+TAPS = pytest.mark.parametrize("taps", [(1, 3, 3, 1), (1, 2, 1), (1, 1), (1, 5, 10, 10, 5, 1)], ids=len)
+
+
+def along_both(h, taps, up=1, down=1, skip=0, size=()):
+    """Return what SciPy's resampling by zeros, filter and choice makes of both axes, `size` values after the first."""
+    for axis, length in ((2, size[0]), (3, size[1])):
+        h = upfirdn(np.asarray(taps) / sum(taps), h, up, down, axis)
+        h = np.take(np.concatenate([h, np.zeros_like(h)], axis), range(skip, skip + length), axis)
+    return h
+
+
+@TAPS
+def test_filters_against_scipy(taps):
+    h, m = rng_tensor(2, 3, 6, 10), (len(taps) - 1) // 2
+    left = len(taps) - 1 - m  # before what is taken of a full convolution, which begins where the filter first touches
+    filtered = along_both(h.numpy(), taps, skip=left, size=(6, 10))
+    np.testing.assert_allclose(FilteredDown(taps).double()(h), filtered[:, :, ::2, ::2], rtol=1e-6, atol=1e-9)
+    finer = 4 * along_both(h.numpy(), taps, up=2, skip=m, size=(12, 20))
+    np.testing.assert_allclose(FilteredUp(taps).double()(h), finer, rtol=1e-6, atol=1e-9)
+    full = 9 * along_both(h.numpy(), taps, size=(6 + len(taps) - 1, 10 + len(taps) - 1))
+    np.testing.assert_allclose(Filter(taps, len(taps) - 1, gain=3).double()(h), full, rtol=1e-6, atol=1e-9)
+
+
+@TAPS
+def test_filtering_up_is_four_times_the_transpose_of_filtering_down(taps):
+    h, g = rng_tensor(2, 3, 4, 5), rng_tensor(2, 3, 8, 10, seed=1)
+    up, down = FilteredUp(taps).double(), FilteredDown(taps).double()
+    torch.testing.assert_close((up(h) * g).sum(), 4 * (h * down(g)).sum(), rtol=1e-6, atol=1e-9)
+
+
+def test_a_constant_stays_when_it_is_filtered_away_from_the_edges():
+    ones = torch.ones(1, 1, 10, 10)
+    for layer in (Filter((1, 3, 3, 1), 2), FilteredDown(), FilteredUp(), FilteredUp((1, 2, 1))):
+        out = layer(ones)[:, :, 2:-2, 2:-2]
+        assert out.numel()
+        assert torch.equal(out, torch.ones_like(out))
 
 
 def test_equalized_layers_have_unit_gain_and_against_torch():

@@ -5,6 +5,7 @@ from skgan.layers.chance import Dropout, drawing_from
 from skgan.layers.convolution import CONVOLUTIONS, convolves, doubling, halving, keeping, pointwise
 from skgan.layers.embedding import Embedding, LabelEmbedding, NoEmbedding
 from skgan.layers.equalized import EqualizedConv, EqualizedLinear
+from skgan.layers.filtering import Filter, FilteredDown, FilteredUp
 from skgan.layers.grid import Grid, widths
 from skgan.layers.joined import Marks, joined
 from skgan.layers.minibatch import MinibatchStd
@@ -36,6 +37,9 @@ __all__ = [
     "Embedding",
     "EqualizedConv",
     "EqualizedLinear",
+    "Filter",
+    "FilteredDown",
+    "FilteredUp",
     "Grid",
     "GroupNorm",
     "InstanceNorm",
