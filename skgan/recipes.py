@@ -55,6 +55,18 @@ RECIPES: dict[str, dict[str, Any]] = {
         "latent_dim": 100,
         "batch_size": 500,
     },
+    # Huang et al., NeurIPS 2024, for CIFAR-10: 39,000 updates; what its schedules became, docs/decisions.md says
+    "r3gan": {
+        "loss": "rpgan",
+        "architecture": ("r3gan", {"channels": 768, "most_channels": 768}),
+        "regularizers": [("r1r2", {"weight": 0.05})],
+        "augmentation": ("ada", {"mode": "scheduled", "p_max": 0.55, "ramp_steps": 39_000}),
+        "optimizer": ("adam", {"betas": (0.0, 0.99), "slowing_steps": 2_600}),
+        "learning_rate": 2e-4,
+        "latent_dim": 64,
+        "batch_size": 512,
+        "ema_decay": 0.99993,
+    },
 }
 
 

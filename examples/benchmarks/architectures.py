@@ -76,6 +76,7 @@ def main():
     parser.add_argument("--max-iter", type=int, default=10_000_000)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--loss", default="auto")
+    parser.add_argument("--learning-rate", default="auto", type=lambda text: text if text == "auto" else float(text))
     parser.add_argument("--latent-dim", type=int, default=64)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--out", type=Path, help="a folder for pictures")
@@ -88,6 +89,7 @@ def main():
             gan = GANEstimator(
                 options.loss,
                 architecture=architecture(said),
+                learning_rate=options.learning_rate,
                 latent_dim=options.latent_dim,
                 batch_size=options.batch_size,
                 max_iter=options.max_iter,

@@ -1,0 +1,41 @@
+"""Recipes of images: they are made, train in small, are saved and answer. Those of tables are in test_tables.py."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from skgan import GANEstimator, recipes, registry
+
+#: what makes a recipe small enough for a test, and touches nothing else
+SMALL = {
+    "r3gan": {"architecture": {"channels": 4, "most_channels": 4}},
+}
+OF_IMAGES = [name for name, said in recipes.RECIPES.items() if said.get("architecture", ("tabular",))[0] != "tabular"]
+
+
+def small(recipe):
+    """Return the estimator of a recipe with narrow networks and a short training."""
+    gan = recipes.make(recipe, max_iter=2, batch_size=6, random_state=0)
+    narrow = {f"{part}__{name}": value for part, said in SMALL[recipe].items() for name, value in said.items()}
+    return gan.set_params(**narrow)
+
+
+@pytest.mark.parametrize("recipe", OF_IMAGES)
+def test_every_recipe_of_images_trains_is_saved_and_answers(recipe, tmp_path):
+    X, y = load_digits(return_X_y=True)
+    gan = small(recipe).fit(X[:60].reshape(-1, 8, 8), y[:60])
+    gan.save(tmp_path / "model")
+    again = GANEstimator.load(tmp_path / "model")
+
+    drawn, redrawn = (each.sample(y=[0, 3, 3], random_state=1) for each in (gan, again))
+
+    assert drawn.shape == (3, 8, 8)
+    np.testing.assert_array_equal(drawn, redrawn)
+    assert np.isfinite(list(gan.history_.last().values())).all()
+
+
+@pytest.mark.parametrize("recipe", OF_IMAGES)
+def test_a_recipe_names_the_architecture_it_is_called_after(recipe):
+    architecture = recipes.make(recipe).architecture
+
+    assert isinstance(architecture, registry.resolve("architecture", recipe))
