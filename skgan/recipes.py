@@ -67,6 +67,19 @@ RECIPES: dict[str, dict[str, Any]] = {
         "batch_size": 512,
         "ema_decay": 0.99993,
     },
+    # Brock et al., ICLR 2019, as is usual for CIFAR-10: 100,000 updates; regularizers=None leaves orthogonality out
+    "biggan": {
+        "loss": "hinge",
+        "architecture": ("biggan", {"channels": 384, "most_channels": 384, "discriminator_factor": 0.5}),
+        "conditioning": ("cbn", {"width": 128}),
+        "regularizers": [("ortho", {"weight": 1e-4})],
+        "optimizer": ("adam", {"betas": (0.5, 0.999), "eps": 1e-6}),
+        "learning_rate": 2e-4,
+        "n_critic": 5,
+        "latent_dim": 80,
+        "batch_size": 64,
+        "ema_decay": 0.9999,
+    },
 }
 
 

@@ -452,7 +452,7 @@ def test_residual_discriminators_pool_as_their_papers_do(form, pool):
     assert (largest - 1).abs() < 1e-6 or form == "wgan-gp"
 
 
-@pytest.mark.parametrize("title", ["sndcgan", "resnet", "sagan"])
+@pytest.mark.parametrize("title", ["sndcgan", "resnet", "sagan", "biggan"])
 def test_spectral_normalisation_is_in_the_discriminator_and_tagged(title):
     part, spec = registry.resolve("architecture", title), DataSpec("image", (1, 16, 16), True, "classes", 3, 5)
     generator, discriminator = networks(part(**part.get_test_params()[0]), PROJECTION, spec)
@@ -464,9 +464,10 @@ def test_spectral_normalisation_is_in_the_discriminator_and_tagged(title):
 
     assert part().tags().limits_weights
     assert all(of_both[1])
-    assert of_both[0].count(False) == (1 if title == "sagan" else len(of_both[0]))  # of SAGAN's the embedding is spared
-    assert any(isinstance(layer, SelfAttention) for layer in generator.modules()) == (title == "sagan")
-    assert any(isinstance(layer, SelfAttention) for layer in discriminator.modules()) == (title == "sagan")
+    in_both = title in ("sagan", "biggan")  # of theirs the embedding is spared
+    assert of_both[0].count(False) == (1 if in_both else len(of_both[0]))
+    assert any(isinstance(layer, SelfAttention) for layer in generator.modules()) == in_both
+    assert any(isinstance(layer, SelfAttention) for layer in discriminator.modules()) == in_both
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 7), (1, 7, 8), (56,)], ids=str)
