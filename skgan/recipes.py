@@ -80,6 +80,18 @@ RECIPES: dict[str, dict[str, Any]] = {
         "batch_size": 64,
         "ema_decay": 0.9999,
     },
+    # Liu et al., ICLR 2021, for a hundred to some thousand images of 256 by 256: 50,000 updates
+    "fastgan": {
+        "loss": "hinge",
+        "architecture": ("fastgan", {"channels": 32, "most_channels": 1024, "discriminator_norm": "spectral"}),
+        "regularizers": ["ae-reconstruction"],
+        "augmentation": ("diffaug", {"policy": ("color", "translation")}),
+        "optimizer": ("adam", {"betas": (0.5, 0.999)}),
+        "learning_rate": 2e-4,
+        "latent_dim": 256,
+        "batch_size": 8,
+        "ema_decay": 0.999,
+    },
 }
 
 

@@ -50,6 +50,28 @@ def uniform(like: Tensor) -> Tensor:
     return torch.rand(like.shape, generator=_generator(like.device), device=like.device, dtype=like.dtype)
 
 
+def normal(like: Tensor) -> Tensor:
+    """Return standard normal numbers, shaped like a tensor and on its device."""
+    return torch.randn(like.shape, generator=_generator(like.device), device=like.device, dtype=like.dtype)
+
+
+class Noise(nn.Module):
+    r"""Adds a standard normal number to all channels of each place, by a learned strength that starts at 0.
+
+    .. math:: h_{cp} + \eta\, \epsilon_p, \qquad \epsilon_p \sim N(0, 1)
+
+    In training, and where samples are drawn. Elsewhere nothing is added, so that a sample follows from its latent.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.strength = nn.Parameter(torch.zeros(()))
+
+    def forward(self, h: Tensor) -> Tensor:
+        """Return h `(n, c, ...)` with the same noise in all channels."""
+        return h + self.strength * normal(h.detach()[:, :1]) if self.training or drawing() else h
+
+
 class Dropout(nn.Module):
     """Sets values to zero with probability `rate` in training, and scales the others up.
 
