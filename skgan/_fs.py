@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import itertools
+import operator
 import os
 import secrets
 import shutil
+import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -194,7 +197,10 @@ def exchange(one: Path, other: Path) -> bool:
 
 
 def rmtree(path: Path) -> None:
-    """Remove a directory as far as that works; what stays has a hidden name."""
+    """Remove a directory as far as that works, of a link only itself; what stays has a hidden name."""
+    if path.is_symlink():
+        with suppress(OSError):
+            path.unlink()
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -210,8 +216,14 @@ def listdir(path: Path) -> list[str]:
 
 
 def open_lock(path: Path) -> int:
-    """Open the file of a lock, for reading and writing."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+    """Open the file of a lock, for reading and writing; never what a link leads to, and no pipe that would wait."""
+    careful = (getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"))
+    return os.open(path, os.O_RDWR | os.O_CREAT | functools.reduce(operator.or_, careful), 0o666)
+
+
+def is_regular(descriptor: int) -> bool:
+    """Say whether an open file is one with bytes on a disk: no pipe, no device."""
+    return stat.S_ISREG(os.fstat(descriptor).st_mode)
 
 
 def lock(descriptor: int) -> bool | None:

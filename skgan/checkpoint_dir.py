@@ -32,6 +32,8 @@ from skgan.writing import Pieces, sealed, size_of
 #: intact checkpoints that stay, newest first; the one constant
 KEPT = 3
 LOCK = ".lock"
+#: what its file begins with, so that no other is written over
+_SAID_BY_OWNERS = b"pid "
 
 _NAME = re.compile(r"(\d{8,18})-step(\d{1,18})")
 _LEFTOVER = re.compile(rf"\.{_NAME.pattern}\.[0-9a-f]{{8}}\.(draft|old)")
@@ -156,13 +158,20 @@ class CheckpointDirectory:
             # Closing any descriptor of a locked file ends the lock: one that this process has is not opened again.
             if path.exists() and _OWNED.get(_place_of(path.stat())) == os.getpid():
                 raise self._taken(f"this process, {os.getpid()},")
+            if path.is_symlink():
+                raise self._no_lock("a link")
             descriptor = _fs.open_lock(path)
             try:
+                if not _fs.is_regular(descriptor):
+                    raise self._no_lock("no regular file")
+                said = os.pread(descriptor, 200, 0) if hasattr(os, "pread") else b""
                 got = _fs.lock(descriptor)
                 if got is False:
-                    raise self._taken(_owner_said(os.pread(descriptor, 200, 0) if hasattr(os, "pread") else b""))
+                    raise self._taken(_owner_said(said))
+                if said and not said.startswith(_SAID_BY_OWNERS):
+                    raise self._no_lock("a file of something else")
                 os.ftruncate(descriptor, 0)
-                _fs.write(descriptor, memoryview(f"pid {os.getpid()} on {platform.node()}\n".encode()))
+                _fs.write(descriptor, memoryview(_SAID_BY_OWNERS + f"{os.getpid()} on {platform.node()}\n".encode()))
             except BaseException:
                 _fs.close(descriptor)
                 raise
@@ -173,6 +182,14 @@ class CheckpointDirectory:
                 f"The file system of checkpoint_dir {self.said!r} has no locks.",
                 "See to it that no other fit writes there.",
             )
+
+    def _no_lock(self, what: str) -> CheckpointWriteError:
+        return CheckpointWriteError(
+            sentence(
+                f"checkpoint_dir must be a directory whose {LOCK!r} is skgan's own.",
+                f"Got {self.said!r}, where it is {what}. Remove that, or give another directory.",
+            )
+        )
 
     def _taken(self, owner: str) -> CheckpointWriteError:
         return CheckpointWriteError(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from skgan.declarations import is_foreign
 from skgan.exceptions import DeviceError
 from skgan.layers import Dropout, convolves
 from skgan.seeding import global_generator
@@ -89,14 +90,15 @@ def techniques(**changed: Any) -> Iterator[Techniques]:
 def run(train: Loop, state: TrainState, data: Dataset, objective: Objective) -> Iterator[TrainState]:
     """Yield from ``train(state, batches(...), objective)``, or the same from a recording of its step.
 
-    Networks that may draw from torch's global generator borrow it for the length of a step, seeded by
-    the step: those with dropout, and those with layers of which skgan knows nothing. A step that does draw
-    from it is not recorded.
+    Where something may draw from torch's global generator, it is lent for the length of a step, seeded by
+    the step: to networks with dropout or with layers of which skgan knows nothing, and to parts of others. A step
+    that does draw from it is not recorded.
     """
     networks = [player.module for player in state.players]
     for network in networks:
         network.train()
     strange = any(_may_draw(layer) for network in networks for layer in network.modules())
+    strange = strange or any(map(is_foreign, objective.names))
     recorder = _recorder(data.device)
     if recorder is not None:
         from skgan.recording import Recording

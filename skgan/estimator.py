@@ -1419,7 +1419,8 @@ class GANEstimator(
         if sampler is not None:
             networks = network, model.state.discriminator.module
             z = draw(slice(0, n))
-            return [encoding.drawn(sampling.draw_with(sampler, *networks, z, encoding.labels.expand(stored), key))]
+            labels = encoding.labels.expand(stored)
+            return [encoding.drawn(sampling.draw_with(sampler, *networks, z, labels, key, model.spec.shape))]
         device = model.state.device
         chunk = sampling.CHUNK_OF_TABLES if model.spec.columns else sampling.chunk_rows(device, model.spec.n_values)
         blocks = sampling.blocks(n, chunk, model.spec.n_values)

@@ -65,19 +65,14 @@ def _observers() -> list[plugins.Plugin]:
 
 
 def _tell(hook: str, **details: Any) -> None:
-    import torch
-
     failures = []
     for plugin in _observers():
-        dtype = torch.get_default_dtype()
         try:
-            with torch.enable_grad():  # puts the mode back, whatever the hook did to it
+            with plugins.put_back_modes():
                 plugins.call(plugin, hook, **details)
         except PluginError as error:
             plugin.status, plugin.error = "stopped", plugins.reason(error)
             failures.append((plugin.distribution, plugin.error))
-        finally:
-            torch.set_default_dtype(dtype)
     for distribution, reason in failures:
         warnings.warn(
             sentence(

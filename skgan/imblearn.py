@@ -6,6 +6,8 @@ its pipelines too, which ask for no more than `fit_resample`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +15,25 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, clone
 from sklearn.utils import InputTags, Tags, TargetTags, check_random_state
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import column_or_1d, validate_data
+from sklearn.utils.validation import column_or_1d
 
+from skgan import memory
 from skgan.estimator import GANEstimator
 from skgan.exceptions import InvalidParameterError
-from skgan.validation import Choice, Kind, RandomState, Real, check_table, listed, sentence
+from skgan.validation import (
+    Choice,
+    Integer,
+    Kind,
+    RandomState,
+    Real,
+    as_array,
+    check_columns,
+    check_table,
+    check_X,
+    listed,
+    sentence,
+    shown,
+)
 
 __all__ = ["GANOverSampler"]
 
@@ -84,7 +100,7 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
+        X : array-like or DataFrame of shape (n_samples, n_features), or images of shape (n_samples, ...)
             The data.
         y : array-like of shape (n_samples,)
             Classes.
@@ -93,44 +109,59 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         -------
         GANOverSampler
             This one.
+
+        Raises
+        ------
+        ValueError
+            When X or y cannot be used; nothing has changed then.
+        InvalidParameterError
+            When a parameter has a value that is not allowed.
         """
-        self._checked(X, y)
+        with self._as_it_was_on_error():
+            self._checked(X, y)
         return self
 
-    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Return X and y followed by new rows of the classes that have few.
 
         Parameters
         ----------
-        X : array-like or DataFrame of shape (n_samples, n_features)
-            The data; a DataFrame may hold text, missing values and dates.
+        X : array-like or DataFrame of shape (n_samples, n_features), or images of shape (n_samples, ...)
+            The data; a DataFrame may hold text, missing values and dates, images come as GANEstimator takes them.
         y : array-like of shape (n_samples,)
             Classes.
-        **params : dict
-            None: imbalanced-learn's pipelines may route some.
 
         Returns
         -------
-        X : ndarray or DataFrame of shape (n_samples_new, n_features)
+        X : ndarray or DataFrame of shape (n_samples_new, ...)
             As X came, then the new rows.
         y : ndarray or Series of shape (n_samples_new,)
             Their classes.
+
+        Raises
+        ------
+        ValueError
+            When X or y cannot be used; nothing has changed then.
+        InvalidParameterError
+            When a parameter has a value that is not allowed.
         """
         if isinstance(X, list) or isinstance(y, list):
             return _as_lists(X, y, self.fit_resample)
         if (dense := _dense(X)) is not X:
             more_X, more_y = self.fit_resample(dense, y)
             return more_X.astype(X.dtypes.to_dict()), more_y
-        rows, labels, wanted = self._checked(X, y)
-        fresh = np.repeat(np.array(list(wanted)), list(wanted.values())) if wanted else labels[:0]
-        if not len(fresh):
-            return X, y
-        gan = GANEstimator() if self.estimator is None else clone(self.estimator)
-        rng = check_random_state(self.random_state)
-        if gan.random_state is None and self.random_state is not None:
-            gan.set_params(random_state=int(rng.randint(2**31 - 1)))
-        self.estimator_ = gan.fit(rows, labels)
-        return _with(X, self.estimator_.sample(y=fresh)), _with_labels(y, labels, fresh)
+        with self._as_it_was_on_error():
+            rows, labels, wanted = self._checked(X, y)
+            self.__dict__.pop("estimator_", None)
+            if not any(wanted.values()):
+                return X, y
+            gan = GANEstimator() if self.estimator is None else clone(self.estimator)
+            rng = check_random_state(self.random_state)
+            if gan.random_state is None and self.random_state is not None:
+                gan.set_params(random_state=int(rng.randint(2**31 - 1)))
+            fresh = _repeated(wanted, labels.dtype)
+            self.estimator_ = gan.fit(rows, labels)
+            return _with(X, self.estimator_.sample(y=fresh)), _with_labels(y, labels, fresh)
 
     def fit_sample(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Return what `fit_resample` returns, under its old name.
@@ -147,27 +178,29 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         tags.input_tags = _InputTags(two_d_array=True)
         return tags
 
+    @contextmanager
+    def _as_it_was_on_error(self) -> Iterator[None]:
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
     def _checked(self, X: Any, y: Any) -> tuple[Any, np.ndarray, dict[Any, int]]:
         """Return rows to fit on, labels `(n,)` and how many rows each class gets."""
         from skgan.encoding import columns
 
-        check_table(type(self).__name__, self.get_params(deep=False), _TABLE, {})
+        check_table(type(self).__name__, self.get_params(deep=False), _TABLE, _DEFAULTS)
         if y is None:
             raise ValueError("GANOverSampler requires y to be passed, but the target y is None. Give the classes.")
-        check_classification_targets(y)
-        table = hasattr(X, "iloc") and columns.is_table(X, None)
-        if table:
-            validate_data(self, X, y, skip_check_array=True)
-            rows = X
+        rows = as_array(X)
+        if columns.is_table(rows, getattr(self.estimator, "columns", None)):
+            rows = check_columns(self, rows, reset=True)
         else:
-            rows = validate_data(self, X, dtype="numeric", reset=True)
-            rows = X if hasattr(X, "iloc") else rows
-        labels = np.asarray(y)
-        if labels.ndim == 2 and labels.shape[1] > 1:
-            if type_of_target(labels) != "multilabel-indicator" or (labels.sum(1) != 1).any():
-                raise ValueError("Multilabel and multioutput targets are not supported. Give y one class for each row.")
-            labels = labels.argmax(1)  # one column for each class
-        labels = column_or_1d(labels)
+            check_X(self, rows, reset=True)
+        labels = _labels_of(y)
         if len(labels) != len(rows):
             raise ValueError(
                 f"Found input variables with inconsistent numbers of samples: [{len(rows)}, {len(labels)}]"
@@ -185,6 +218,8 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         strategy, most = self.sampling_strategy, int(counts.max())
         if callable(strategy):
             strategy = strategy(y)
+            if not hasattr(strategy, "items"):
+                raise _not_allowed("be a function that returns a dict of class and rows", shown(strategy))
         if isinstance(strategy, str):
             largest, smallest = classes.tolist()[counts.argmax()], classes.tolist()[counts.argmin()]
             left_out = {"auto": largest, "not majority": largest, "not minority": smallest}.get(strategy)
@@ -209,19 +244,14 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
 
     def _of_dict(self, strategy: dict[Any, int], now: dict[Any, int]) -> dict[Any, int]:
         unknown = [c for c in strategy if c not in now]
-        fewer = [c for c, count in strategy.items() if c in now and count < now[c]]
-        if unknown or fewer:
-            what = (
-                f"{listed(unknown, 3)}, which y lacks"
-                if unknown
-                else f"fewer rows of {listed(fewer, 3)} than there are"
-            )
-            raise InvalidParameterError(
-                sentence(
-                    "The 'sampling_strategy' parameter of GANOverSampler must give classes of y at least their rows.",
-                    f"Got {what}. Give the numbers of rows afterwards.",
-                )
-            )
+        fractions = [c for c, count in strategy.items() if not Integer().accepts(count)]
+        fewer = [] if fractions else [c for c, count in strategy.items() if c in now and count < now[c]]
+        if unknown:
+            raise _not_allowed("give classes of y their rows", f"{listed(unknown, 3)}, which y lacks")
+        if fractions:
+            raise _not_allowed("give whole numbers of rows", f"something else for {listed(fractions, 3)}")
+        if fewer:
+            raise _not_allowed("give classes at least their rows", f"fewer rows of {listed(fewer, 3)} than there are")
         return {c: int(count) - now[c] for c, count in strategy.items()}
 
 
@@ -254,6 +284,46 @@ _TABLE = {
     ),
     "random_state": (RandomState(),),
 }
+_DEFAULTS = GANOverSampler().get_params(deep=False)
+
+
+def _not_allowed(allowed: str, came: str) -> InvalidParameterError:
+    return InvalidParameterError(
+        sentence(
+            f"The 'sampling_strategy' parameter of GANOverSampler must {allowed}.",
+            f"Got {came}. Give the numbers of rows afterwards, for example {{'rare': 500}}.",
+        )
+    )
+
+
+def _labels_of(y: Any) -> np.ndarray:
+    """Return one class for each row, `(n,)`, or refuse y."""
+    from skgan.encoding.class_labels import Classes
+    from skgan.encoding.label_base import as_labels, missing
+
+    labels = as_labels(y)
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        if type_of_target(labels) != "multilabel-indicator" or (labels.sum(1) != 1).any():
+            raise ValueError("Multilabel and multioutput targets are not supported. Give y one class for each row.")
+        return labels.argmax(1)  # one column for each class
+    labels = column_or_1d(labels)
+    if (without := int(missing(labels).sum())) > 0:
+        raise ValueError(
+            sentence(
+                "y must hold a class for each row.",
+                f"Got {without} of {len(labels)} rows without: Input y contains NaN. Drop them, or fill them in.",
+            )
+        )
+    if labels.dtype == object:
+        Classes(labels, len(labels))  # refuses labels of several types
+    check_classification_targets(labels)
+    return labels
+
+
+def _repeated(wanted: dict[Any, int], dtype: np.dtype) -> np.ndarray:
+    """Return as many labels of each class as are wanted."""
+    with memory.explained(lambda: (f"{sum(wanted.values())} new rows", "Ask for fewer in sampling_strategy.")):
+        return np.repeat(np.array(list(wanted), dtype), list(wanted.values()))
 
 
 def _dense(X: Any) -> Any:

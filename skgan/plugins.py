@@ -254,20 +254,21 @@ def owner_of(module: str) -> Plugin | None:
     return None
 
 
-def blame(error: BaseException, step: int, part: Any = None, method: str = "") -> None:
+def blame(error: BaseException, step: int | None, part: Any = None, method: str = "") -> None:
     """Raise a `PluginError` from an error that a plugin's own code raised; note the part on that of anybody else's.
 
     Parameters
     ----------
     error : BaseException
-        What ended a fit.
-    step : int
-        Generator updates before it.
+        What ended a fit, or another call.
+    step : int or None
+        Generator updates before it; None outside a fit.
     part, method : object and str, optional
         Whose it is known to be; otherwise the traceback is asked.
     """
     if isinstance(error, SkganError) or is_out_of_memory(error) or not isinstance(error, Exception):
         return
+    when = "" if step is None else f" at step {step}"
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     for frame in reversed(frames):
         owner = owner_of(str(frame.f_globals.get("__name__")))
@@ -275,7 +276,7 @@ def blame(error: BaseException, step: int, part: Any = None, method: str = "") -
             raise PluginError(
                 sentence(
                     f"The plugin {owner.distribution!r} {owner.version} raised {type(error).__name__} in",
-                    f"{short(frame.f_code.co_qualname)!r} at step {step}.",
+                    f"{short(frame.f_code.co_qualname)!r}{when}.",
                     "The estimator is as it was before this call. Ask its authors, or use another part; its own words",
                     "are above this message.",
                 )
@@ -285,7 +286,20 @@ def blame(error: BaseException, step: int, part: Any = None, method: str = "") -
             part, method = holder, frame.f_code.co_name
             break
     if part is not None:
-        error.add_note(f"Raised by {type(part).__name__}.{method} at step {step} of the fit.")
+        error.add_note(f"Raised by {type(part).__name__}.{method}{when and f'{when} of the fit'}.")
+
+
+@contextmanager
+def put_back_modes() -> Iterator[None]:
+    """Put torch's gradient mode and default dtype back, whatever is done to them inside."""
+    import torch
+
+    dtype = torch.get_default_dtype()
+    try:
+        with torch.enable_grad():
+            yield
+    finally:
+        torch.set_default_dtype(dtype)
 
 
 def is_part(holder: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.base import clone
 
-from skgan import compatibility, interfaces, registry
+from skgan import compatibility, declarations, interfaces, registry
 from skgan.exceptions import InvalidParameterError
 from skgan.interfaces import Component, DataSpec
 from skgan.validation import listed, sentence, shown
@@ -103,6 +103,7 @@ def component(kind: str, value: Any, parameter: str = "", params: Mapping[str, A
             )
         )
     part.validate()
+    declarations.check(part)
     return part
 
 
@@ -132,12 +133,12 @@ def given(params: Mapping[str, Any]) -> dict[str, Any]:
 def complete(parts: Mapping[str, Any], params: Mapping[str, Any], spec: DataSpec) -> Parts:
     """Return the parts of a training, every "auto" decided for data of `spec`."""
     loss = parts["loss"] if parts["loss"] != "auto" else component("loss", "rpgan")
-    said = loss.defaults(spec)
+    said = declarations.defaults(loss, spec)
     architecture = parts["architecture"]
     if architecture == "auto":
         usual = "dcgan" if spec.kind == "image" else "tabular" if spec.columns else "mlp"
         architecture = _made("architecture", said.get("architecture", usual))
-    defaults = LIBRARY_DEFAULTS | architecture.defaults(spec) | said
+    defaults = LIBRARY_DEFAULTS | declarations.defaults(architecture, spec) | said
     regularizers = parts["regularizers"]
     if regularizers == "auto":
         regularizers = [_made("regularizer", value) for value in defaults["regularizers"]]

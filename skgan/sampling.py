@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from skgan.declarations import asked, broken, described
 from skgan.engine import device_of
 from skgan.exceptions import TrainingWarning
 from skgan.interfaces import Sampler
@@ -120,9 +121,15 @@ def generate(generator: Callable[..., Tensor], z: Tensor, y: Tensor, network: nn
 
 
 def draw_with(
-    sampler: Sampler, generator: nn.Module, discriminator: nn.Module, z: Tensor, y: Tensor, key: Key
+    sampler: Sampler,
+    generator: nn.Module,
+    discriminator: nn.Module,
+    z: Tensor,
+    y: Tensor,
+    key: Key,
+    shape: tuple[int, ...],
 ) -> Tensor:
-    """Return what `sampler` draws, on the CPU, from latents z and labels y.
+    """Return what `sampler` draws, `(n, *shape)` on the CPU, from latents z and labels y.
 
     It draws `CHUNK` rows at a time, each chunk with random numbers of its own, the last one padded. A
     warning says when it accepted hardly anything.
@@ -134,7 +141,8 @@ def draw_with(
             of_z, of_y = (_padded(tensor[start : start + CHUNK], CHUNK).to(device) for tensor in (z, y))
             rng = torch_generator((*key, "sampler", start), device)
             with drawing_from(partial(torch_generator, (*key, "chance", start), device)):
-                x, share = sampler.draw(generator, discriminator, of_z, of_y, rng)
+                drawn = asked(sampler, "draw", generator, discriminator, of_z, of_y, rng, step=None)
+            x, share = _checked(drawn, sampler, (CHUNK, *shape))
             pieces.append(x.detach()[: len(z) - start].cpu())
             shares.append(share)
     share = sum(shares) / len(shares)
@@ -201,6 +209,18 @@ def logits(discriminator: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 def in_chunks(function: Callable[..., Tensor], *inputs: Tensor, device: torch.device | str = "cpu") -> Tensor:
     """Return `function` of the inputs on the CPU, run on `CHUNK` rows at a time, the last chunk padded with zeros."""
     return _in_chunks(function, inputs, device, CHUNK).cpu()
+
+
+def _checked(drawn: Any, sampler: Sampler, shape: tuple[int, ...]) -> tuple[Tensor, float]:
+    """Return what a sampler drew and its share of accepted drafts, or refuse it."""
+    pair = isinstance(drawn, tuple) and len(drawn) == 2
+    x, share = drawn if pair else (None, None)
+    if isinstance(x, Tensor) and tuple(x.shape) == shape and isinstance(share, float | int) and x.isfinite().all():
+        return x, share
+    came = described(drawn) if not pair else f"{described(x)} and {described(share)}"
+    if isinstance(x, Tensor) and tuple(x.shape) == shape and isinstance(share, float | int):
+        came = "samples that are not finite"
+    raise broken(sampler, "draw", f"finite samples of shape {shape} and the share of accepted drafts", came)
 
 
 def _in_chunks(

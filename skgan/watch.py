@@ -467,7 +467,10 @@ class Watch:
         answers = []
         for callback in list(self._callbacks):
             try:
-                answers.append(getattr(callback, event)(self._view, *details))
+                with plugins.put_back_modes():
+                    answers.append(getattr(callback, event)(self._view, *details))
+                if not isinstance(answers[-1], Stop | None):
+                    raise TypeError("a callback returns skgan.interfaces.Stop or None")
             except Exception as error:
                 self._callbacks.remove(callback)
                 warnings.warn(

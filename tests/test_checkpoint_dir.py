@@ -481,6 +481,53 @@ def test_a_lock_file_of_something_else_is_not_quoted(tmp_path, monkeypatch):
     assert (tmp_path / ".lock").read_text() == "secret " * 100
 
 
+@pytest.mark.parametrize("leads_to", ["a file", "our words", "nothing"])
+def test_a_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays(tmp_path, leads_to):
+    place, words = tmp_path / "precious", {"a file": "precious", "our words": "pid 1 on a\n"}.get(leads_to)
+    if words is not None:
+        place.write_text(words)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / ".lock").symlink_to(place)
+    with pytest.raises(CheckpointWriteError, match=r"whose '.lock' is skgan's own.*where it is a link"):
+        opened(tmp_path / "runs")
+    assert (place.read_text() if place.exists() else None) == words
+
+
+def test_a_link_that_appears_between_the_look_and_the_opening_is_not_followed(tmp_path, monkeypatch):
+    (tmp_path / ".lock").symlink_to(tmp_path / "precious")
+    monkeypatch.setattr(Path, "is_symlink", lambda self: False)
+    with pytest.raises(CheckpointWriteError, match=os.strerror(errno.ELOOP)):
+        opened(tmp_path)
+    assert not (tmp_path / "precious").exists()
+
+
+def test_a_lock_file_of_something_else_is_not_written_over(tmp_path):
+    (tmp_path / ".lock").write_text("precious")
+    os.link(tmp_path / ".lock", tmp_path / "the same")
+    with pytest.raises(CheckpointWriteError, match="where it is a file of something else"):
+        opened(tmp_path)
+    assert (tmp_path / "the same").read_text() == "precious"
+
+
+def test_a_lock_that_is_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / ".lock")
+    with pytest.raises(CheckpointWriteError, match="where it is no regular file"):
+        opened(tmp_path)
+
+
+def test_a_checkpoint_that_is_a_link_is_removed_without_what_it_leads_to(tmp_path):
+    directory = opened(tmp_path / "runs")
+    write(directory, 0)
+    (first,) = directory.path.glob("0*")
+    first.rename(tmp_path / "precious")
+    first.symlink_to(tmp_path / "precious")
+    for number in range(1, KEPT + 2):
+        write(directory, number)
+    directory.release()
+    assert not [name for name in names(directory.path) if name.startswith(first.name) or "old" in name]
+    assert names(tmp_path / "precious") == ["config.json", "manifest.json", "state.safetensors"]
+
+
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS])
 def test_without_locks_it_is_said(tmp_path, monkeypatch, number):
     def none(descriptor, how):

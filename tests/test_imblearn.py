@@ -7,6 +7,7 @@ from sklearn.datasets import make_classification
 from sklearn.utils import get_tags
 
 from skgan import GANEstimator
+from skgan.exceptions import DeviceMemoryError
 from skgan.imblearn import GANOverSampler
 
 X, Y = make_classification(120, 4, n_informative=3, n_redundant=1, n_classes=3, weights=[0.6, 0.3], random_state=0)
@@ -71,13 +72,63 @@ def test_nothing_to_add_trains_nothing():
         ({0: 1}, "fewer rows"),
         (0.5, "can be a float only when the type of target is binary"),
         ("majority", "Did you mean"),
-        (1.5, "must be one of"),
+        (1.5, "must be one of.*its default, 'auto'"),
+        ({1: "many"}, "whole numbers of rows"),
+        ({1: 80.5}, "whole numbers of rows"),
+        (lambda y: [80], "returns a dict"),
     ],
     ids=lambda value: str(value).partition(" at 0x")[0],
 )
 def test_what_cannot_be_is_refused_in_words(strategy, told):
     with pytest.raises(ValueError, match=told):
         resampled(strategy)
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "told"),
+    [
+        (X * np.nan, Y, "Input X contains NaN"),
+        (X[:, 0], Y, "Reshape"),
+        (X.astype(complex), Y, "Complex data not supported: X must hold"),
+        (pd.concat([pd.DataFrame(X), pd.DataFrame(X)], axis=1), Y, "columns of different names"),
+        (X, Y[:-1], "inconsistent numbers"),
+        (X, np.where(Y, Y, np.nan), "a class for each row. Got .* of 120"),
+        (X, np.array([label or None for label in Y], object), "a class for each row"),
+        (X, np.array([label or "none" for label in Y], object), "labels of one type"),
+        (X, X[:, 0], "continuous"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_call_that_raises_leaves_it_as_it_was(X, y, told):
+    sampler = GANOverSampler(SMALL).fit(*make_classification(30, random_state=0))
+    before = dict(vars(sampler))
+    with pytest.raises(ValueError, match=told) as error:
+        sampler.fit_resample(X, y)
+    assert vars(sampler) == before
+    assert len(str(error.value)) <= 500
+
+
+def test_more_rows_than_memory_holds_are_refused_before_training():
+    sampler = GANOverSampler(SMALL, sampling_strategy={0: 2**50})
+    with pytest.raises(DeviceMemoryError, match=r"not enough memory for \d+ new rows"):
+        sampler.fit_resample(X, Y)
+    assert not hasattr(sampler, "estimator_")
+
+
+def test_images_stay_images():
+    images = np.random.default_rng(0).integers(0, 256, (len(Y), 6, 5, 3), np.uint8)
+    more, labels = resampled("auto", images)
+    assert more.shape == (len(labels), 6, 5, 3)
+    assert more.dtype == np.uint8
+    np.testing.assert_array_equal(more[: len(Y)], images)
+
+
+def test_an_estimator_of_an_earlier_call_does_not_stay_where_none_was_trained():
+    sampler = GANOverSampler(SMALL, random_state=0)
+    more_X, more_y = sampler.fit_resample(X, Y)
+    assert hasattr(sampler, "estimator_")
+    sampler.fit_resample(more_X, more_y)
+    assert not hasattr(sampler, "estimator_")
 
 
 def test_its_tags_are_those_of_a_sampler():

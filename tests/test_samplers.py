@@ -363,7 +363,7 @@ def test_a_sampler_that_accepts_hardly_anything_warns():
     module = Identity()
     module.weight = nn.Parameter(torch.zeros(()))
     with pytest.warns(TrainingWarning, match="accepted 0.0%"):
-        draw_with(part, module, Sure(0.0, 1.0), torch.zeros(3, 5, 2), torch.zeros(3, 1), (0,))
+        draw_with(part, module, Sure(0.0, 1.0), torch.zeros(3, 5, 2), torch.zeros(3, 1), (0,), (2,))
 
 
 @pytest.mark.parametrize("name", ["truncated", "psi", "standing-stats", "ddls", "drs", "mh-gan"])

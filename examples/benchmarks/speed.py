@@ -557,15 +557,23 @@ def roofline(config, device, precision, seconds):
     )
 
 
+def peak_mib():
+    """Return the most memory that this process has held, MiB; ru_maxrss would count what its parent held."""
+    try:
+        with open("/proc/self/status") as said:
+            return next(int(line.split()[1]) >> 10 for line in said if line.startswith("VmHWM"))
+    except OSError:  # not Linux
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+
+
 def peak_memory(name, device, precision):
     """Print the peak memory of each contender, each in a process of its own."""
     for who in CONTENDERS:
         code = (
-            f"import runpy, torch, resource, sys; sys.argv=['speed']; m = runpy.run_path({__file__!r});"
+            f"import runpy, torch, sys; sys.argv=['speed']; m = runpy.run_path({__file__!r});"
             f"d = torch.device({str(device)!r}); torch.set_num_threads({torch.get_num_threads()});"
             f"s = m['CONTENDERS'][{who!r}](m['CONFIGS'][{name!r}], d, {precision!r}); [next(s) for _ in range(8)];"
-            "print(torch.cuda.max_memory_allocated() >> 20 if d.type == 'cuda' "
-            "else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)"
+            "print(torch.cuda.max_memory_allocated() >> 20 if d.type == 'cuda' else m['peak_mib']())"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         print(f"  {who:<9} peak memory {done.stdout.strip()} MiB")
@@ -597,7 +605,7 @@ def main():
             compare(config, device, precision, options.rounds, options.seconds, chosen, options.kernels)
             if options.memory:
                 peak_memory(config, device, precision)
-    print(f"\npeak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MiB")
+    print(f"\npeak memory of this process {peak_mib()} MiB")
 
 
 if __name__ == "__main__":

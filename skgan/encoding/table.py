@@ -12,7 +12,7 @@ import torch
 from sklearn.base import clone
 from torch import Tensor
 
-from skgan.encoding import column_kinds, columns, dependence
+from skgan.encoding import column_kinds, columns, dependence, tried
 from skgan.encoding import labels as label_encoding
 from skgan.encoding.columns import Coded, Column
 from skgan.encoding.table_labels import TableLabels
@@ -75,7 +75,7 @@ class Table:
         read: list[np.ndarray] = []
         for column, (_, encoder) in zip(found, chosen, strict=True):
             read.append(column_kinds.as_the_encoder_reads(column, encoder))
-            self.encoders.append(clone(encoder).fit(read[-1]))
+            self.encoders.append(tried.encoder(clone(encoder), read[-1]))
         codes = [
             encoder.encode(values)[1] if encoder.width and not encoder.numbers else None
             for encoder, values in zip(self.encoders, read, strict=True)
@@ -91,7 +91,8 @@ class Table:
             of_rows = self._codes(read)
             counts = [np.bincount(of_rows[i], minlength=self.widths[i]) for i in range(len(self.widths))]
         self.labels = TableLabels(of_y, counts, asking.share >= 1)
-        self.constraints = [clone(rule).fit(dict(zip(self.names, read, strict=True))) for rule in constraints]
+        named = dict(zip(self.names, read, strict=True))
+        self.constraints = [tried.rule(clone(rule), named) for rule in constraints]
 
     # --- what the networks see ----------------------------------------------------------------------
 
@@ -253,7 +254,8 @@ class Table:
         values = encoder.values_of_codes()
         if values is not None:
             return Coded(values, codes)
-        return encoder.decode(numbers, codes, numpy_generator((*key, "column", place)))
+        column = encoder.decode(numbers, codes, numpy_generator((*key, "column", place)))
+        return tried.decoded(encoder, column, len(codes))
 
     def finished(self, blocks: list[Tensor], stored: Tensor, key: Key) -> Any:
         """Return all blocks of samples as a table, with the values that stored labels ask for."""
@@ -479,7 +481,8 @@ class Table:
             return values
         named = {self.names[i]: self._as_it_came(i, column) for i, column in values.items()}
         for place, rule in enumerate(self.constraints):
-            named = rule.enforce(named, numpy_generator((*key, "rule", place)))
+            mended = rule.enforce(dict(named), numpy_generator((*key, "rule", place)))
+            named = tried.enforced(rule, mended, named)
         return {i: named[self.names[i]] for i in values}
 
     def _warn(self) -> None:
