@@ -6,14 +6,14 @@ import torch
 from scipy import ndimage
 from sklearn.datasets import load_digits
 from torch import nn
-from turns import linear, linear_maker, turn
+from turns import check_finite_differences, linear, linear_maker, modules_of, turn
 
 from skgan import GANEstimator
 from skgan.architectures.dcgan import DCGAN
 from skgan.architectures.fastgan import FastGAN
 from skgan.conditioning.projection import Projection
 from skgan.exceptions import IncompatibleComponentError
-from skgan.interfaces import DataSpec
+from skgan.interfaces import Critique, DataSpec
 from skgan.layers.chance import Noise, drawing_from
 from skgan.regularizers.ae_reconstruction import Reconstruction
 from skgan.seeding import global_generator
@@ -175,6 +175,38 @@ def test_the_penalty_is_the_squared_error_of_real_images():
     drawn = decoder(real.flatten(1)).detach()  # the features of that discriminator are its input
     assert drawn.abs().max() <= 1
     np.testing.assert_allclose(found, 3.0 * ((drawn - real) ** 2).mean((1, 2, 3)), rtol=1e-12)
+
+
+def test_its_gradient_reaches_what_features_come_from_and_is_the_finite_difference():
+    weight = nn.Parameter(normal(5, 3, seed=1))
+
+    def discriminator(x, y):
+        return Critique(x.sum(1), (x @ weight).tanh())
+
+    part, real = Reconstruction(code_dim=2, channels=2), normal(6, 5)
+    decoder = modules_of(part, real)
+
+    def value():
+        turned = turn(part, "discriminator", linear_maker(3, 5)[0], discriminator, real, normal(6, 3), modules=decoder)
+        return part.penalty(turned).mean()
+
+    check_finite_differences(value, [weight], rtol=1e-5)
+
+
+def test_rows_that_are_judged_together_are_rebuilt_as_their_mean():
+    part, real = Reconstruction(code_dim=2, channels=2), normal(6, 5)
+    decoder = modules_of(part, real)
+    pairs = real.reshape(3, 2, 5)
+
+    def discriminator(x, y):
+        return Critique(x.reshape(-1, 2, 5).sum((1, 2)), x.reshape(-1, 10))
+
+    batch = turn(part, "discriminator", linear_maker(3, 5)[0], discriminator, real, normal(6, 3), modules=decoder)
+
+    found = part.penalty(batch).detach()
+
+    drawn = decoder["discriminator"](real.reshape(3, 10)).detach()
+    np.testing.assert_allclose(found, ((drawn - (pairs[:, 0] + pairs[:, 1]) / 2) ** 2).mean(1), rtol=1e-12)
 
 
 @pytest.mark.parametrize("architecture", [FastGAN(4, 4), DCGAN(4, 4)], ids=lambda part: type(part).__name__)

@@ -1,4 +1,4 @@
-"""Reconstruction of real images from the discriminator's features."""
+"""Reconstruction of real samples from the discriminator's features."""
 
 import math
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from skgan.interfaces import Batch, DataSpec, Integer, Real, Regularizer, Tags
+from skgan.interfaces import Batch, DataSpec, Integer, Real, Regularizer
 from skgan.layers import Grid, keeping
 
 NAMES = {"ae-reconstruction": "Reconstruction"}
@@ -16,16 +16,16 @@ _SIGNS = 8191
 
 
 class Reconstruction(Regularizer):
-    r"""The discriminator's features of a real image should be enough to draw it again.
+    r"""The discriminator's features of a real sample should be enough to draw it again.
 
-    .. math:: \lambda \frac{1}{C H W} \left\| \mathrm{Dec}(c) - x \right\|_2^2, \qquad
+    .. math:: \lambda \frac{1}{D} \left\| \mathrm{Dec}(c) - x \right\|_2^2, \qquad
               c_j = \sqrt{\tfrac{m}{d}} \sum_{i \equiv j \bmod m} s_i h_i(x)
 
     with the d features h, summed into m numbers with fixed random signs s, so that a decoder goes with any
-    discriminator and nothing is lost while d is at most m. The discriminator trains the decoder along: a linear layer
-    to a grid of about four by four, doubled by repeating values between gated convolutions. The paper decodes features
-    of two grids, one of them cropped, and compares by a pretrained network. Beside an augmentation the image is to be
-    found as it was before.
+    discriminator and nothing is lost while d is at most m. The discriminator trains the decoder along: for images a
+    linear layer to a grid of about four by four, doubled by repeating values between gated convolutions, else one
+    hidden layer. The paper decodes features of two grids, one of them cropped, and compares by a pretrained network.
+    Beside an augmentation the sample is to be found as it was before; of rows that are judged together, their mean.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Reconstruction(Regularizer):
     code_dim : int, default=256
         Width m of what reaches the decoder, in [1, inf).
     channels : int, default=32
-        Channels of the decoder's convolutions, in [1, inf).
+        Channels of the decoder's convolutions, and a quarter of its hidden layer, in [1, inf).
 
     References
     ----------
@@ -56,18 +56,17 @@ class Reconstruction(Regularizer):
         self.code_dim = code_dim
         self.channels = channels
 
-    def tags(self) -> Tags:
-        """Return that it is for images."""
-        return Tags(kinds=("image",))
-
     def modules(self, spec: DataSpec) -> dict[str, nn.Module]:
         """Return the decoder, trained with the discriminator."""
-        return {"discriminator": _Decoder(spec, self.code_dim, self.channels)} if spec.kind == "image" else {}
+        return {"discriminator": _Decoder(spec, self.code_dim, self.channels)}
 
     def penalty(self, batch: Batch) -> Tensor:
-        """Return the penalty of each real image, `(n,)`."""
-        drawn = batch.modules[self]["discriminator"](batch.real_.features)
-        return self.weight * (drawn - batch.real.detach()).flatten(1).square().mean(1)
+        """Return the penalty of each real sample, `(n,)`."""
+        features, real = batch.real_.features, batch.real.detach()
+        drawn = batch.modules[self]["discriminator"](features)
+        if len(features) < len(real):
+            real = real.unflatten(0, (len(features), -1)).mean(1)
+        return self.weight * (drawn - real).flatten(1).square().mean(1)
 
     @classmethod
     def get_test_params(cls) -> list[dict]:
@@ -76,7 +75,7 @@ class Reconstruction(Regularizer):
 
 
 class _Decoder(nn.Module):
-    """Features `(n, d)`, whatever d is, to images."""
+    """Features `(n, d)`, whatever d is, to samples `(n, *shape)`."""
 
     signs: Tensor
 
@@ -84,16 +83,13 @@ class _Decoder(nn.Module):
         super().__init__()
         self.register_buffer("signs", 2.0 * torch.randint(0, 2, (_SIGNS,)) - 1.0)
         self.code_dim = code_dim
-        self.grid = Grid(spec.shape[1:])
-        start = (2 * channels, *self.grid.coarse)
-        layers: list[nn.Module] = [nn.Linear(code_dim, math.prod(start)), nn.Unflatten(1, start), nn.GLU(1)]
-        for _ in range(self.grid.doublings):
-            layers += [nn.Upsample(scale_factor=2), keeping(2, channels, 2 * channels), nn.GLU(1)]
-        self.stack = nn.Sequential(*layers, keeping(2, channels, spec.shape[0]))
-        self.squash = nn.Tanh() if spec.bounded else nn.Identity()
+        layers = _image(spec, code_dim, channels) if spec.kind == "image" else _flat(spec, code_dim, 4 * channels)
+        self.stack = nn.Sequential(*layers, nn.Tanh() if spec.bounded else nn.Identity())
+        self.shape = spec.shape
 
     def forward(self, features: Tensor) -> Tensor:
-        return self.squash(self.grid.cropped(self.stack(self.code(features))))
+        drawn = self.stack(self.code(features))
+        return drawn[(..., *(slice(length) for length in self.shape))]
 
     def code(self, features: Tensor) -> Tensor:
         """Return the signed sums of features, `(n, code_dim)`."""
@@ -101,3 +97,19 @@ class _Decoder(nn.Module):
         signs = self.signs.repeat(math.ceil(d / _SIGNS))[:d]
         folded = functional.pad(features * signs, (0, -d % m)).unflatten(1, (-1, m))
         return folded.sum(1) * math.sqrt(m / d)
+
+
+def _image(spec: DataSpec, code_dim: int, channels: int) -> list[nn.Module]:
+    """Return the layers from codes to images, perhaps larger than they are to be."""
+    grid = Grid(spec.shape[1:])
+    start = (2 * channels, *grid.coarse)
+    layers: list[nn.Module] = [nn.Linear(code_dim, math.prod(start)), nn.Unflatten(1, start), nn.GLU(1)]
+    for _ in range(grid.doublings):
+        layers += [nn.Upsample(scale_factor=2), keeping(2, channels, 2 * channels), nn.GLU(1)]
+    return [*layers, keeping(2, channels, spec.shape[0])]
+
+
+def _flat(spec: DataSpec, code_dim: int, width: int) -> list[nn.Module]:
+    """Return the layers from codes to samples of any shape."""
+    out = nn.Linear(width, spec.n_values)
+    return [nn.Linear(code_dim, width), nn.LeakyReLU(0.2), out, nn.Unflatten(1, spec.shape)]
