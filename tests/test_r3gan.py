@@ -95,7 +95,8 @@ def test_the_generator_begins_as_one_pattern_and_filters():
 @pytest.mark.parametrize("blocks", [1, 3])
 def test_first_weights_divide_what_a_branch_adds_among_all_branches(blocks):
     part = R3GAN(channels=512, most_channels=512, blocks=blocks, expansion=1)
-    block = networks(part, SMALL)[1].stages[0][0]
+    discriminator = networks(part, SMALL)[1]
+    block = discriminator.stages[0][0]
     h = normal(8, 512, 6, 6)
     branches = 2 * blocks  # two resolutions
 
@@ -108,6 +109,7 @@ def test_first_weights_divide_what_a_branch_adds_among_all_branches(blocks):
         spread = math.sqrt(2 / 1.04) * branches**-0.25 / math.sqrt(layer.weight[0].numel())
         assert layer.weight.std().item() == pytest.approx(spread, rel=0.05)
     assert not block.last.weight.any()
+    assert discriminator.pattern.std().item() == pytest.approx((6 * 4) ** -0.5, rel=0.05)
 
 
 @pytest.mark.parametrize(("channels", "expansion", "group_width", "groups"), [(4, 2, 4, 2), (6, 3, 4, 9), (5, 1, 8, 5)])
