@@ -71,7 +71,7 @@ class CheckpointDirectory:
 
     def __init__(self, path: str | Path):
         self.said = str(path)
-        self.path = Path(os.path.abspath(path))
+        self.path = Path(os.path.abspath(os.path.expanduser(path)))
         self._lock: int | None = None
         self._place: tuple[int, int] | None = None
         self._sound: set[int] = set()

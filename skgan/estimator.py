@@ -416,7 +416,7 @@ class GANEstimator(
         params = super().get_params(deep=deep)
         return params | nesting.nested_of_lists(params) if deep else params
 
-    def set_params(self, **params: Any) -> GANEstimator:
+    def set_params(self, /, **params: Any) -> GANEstimator:
         """Set parameters; a name given as ``loss`` becomes its part when ``loss__...`` is set.
 
         Parameters

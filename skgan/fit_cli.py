@@ -6,6 +6,7 @@ import ast
 import os
 import shlex
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,9 @@ def _fit(
 ) -> None:
     from skgan import GANEstimator, tables
     from skgan.datasets import load_images
+    from skgan.validation import as_path
 
+    data, out = as_path(data, "DATA"), as_path(out, "--out")
     if not data.exists():
         raise FileNotFoundError(
             f"DATA must be a file or a folder. Got {str(data)[-300:]!r}, where nothing is. Give another path."
@@ -114,9 +117,12 @@ def _check_out(out: Path, overwrite: bool) -> None:
     if os.path.lexists(out) and not (out / "manifest.json").is_file():
         raise CheckpointWriteError(f"--out must be new or a model saved before. Got {str(out)[-300:]!r}. Give another.")
     there = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
-    parent = there.parent if there == out.absolute() else there
-    if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):
-        raise CheckpointWriteError(f"--out must be writable. Got {str(out)[-300:]!r}, which is not. Give another path.")
+    try:  # asking for permission is not enough where nothing can be made, as below /proc
+        with tempfile.TemporaryDirectory(prefix=".skgan-", dir=there.parent if there == out.absolute() else there):
+            pass
+    except OSError as error:
+        said = f"{str(out)[-300:]!r}, where no directory can be made ({error.strerror})"
+        raise CheckpointWriteError(f"--out must be writable. Got {said}. Give another path.") from error
 
 
 def _params(options: dict[str, Any]) -> dict[str, Any]:

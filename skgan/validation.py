@@ -192,12 +192,12 @@ class Location:
 
 
 def as_path(value: Any, name: str) -> Path:
-    """Return a path that a user gives, or refuse what no file can be called."""
+    """Return a path that a user gives, ``~`` for their home, or refuse what no file can be called."""
     came = shown(value)
     if Location().accepts(value):
         text = os.fspath(value)
         if isinstance(text, str) and text and "\0" not in text and _is_a_name(text):
-            return Path(value)
+            return Path(os.path.expanduser(value))
         came = "an empty one" if not text else "one that no file can have"
     raise InvalidParameterError(f"{name} must be a str or a path. Got {came}. Give the path of a file or a folder.")
 

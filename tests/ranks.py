@@ -164,6 +164,20 @@ def check_batch_statistics_of_all_ranks_are_those_of_the_whole_batch():
         assert_same_everywhere(pooled)
 
 
+def check_batch_statistics_are_those_of_all_ranks_in_bfloat16_too():
+    settings = {"architecture": DCGAN(channels=4), "optimizer": "sgd", "max_iter": 3, "precision": "bfloat16"}
+    pooled, local = (tiny(sync_batch_norm=each, **settings).fit(IMAGES) for each in (True, False))
+    with distributed.alone():
+        one = tiny(batch_size=16, **settings).fit(IMAGES)
+    assert pooled.precision_ == one.precision_ == "bfloat16"
+    far = [
+        max(float((tensors(one)[key] - tensors(gan)[key]).abs().max()) for key in tensors(one) if "running" in key)
+        for gan in (pooled, local)
+    ]
+    assert far[0] < 1e-3 < far[1], far
+    assert_same_everywhere(pooled)
+
+
 def check_what_knows_no_other_ranks_is_refused():
     class Strange(MLP):
         def discriminator(self, spec, conditioning):
@@ -469,6 +483,7 @@ def check_the_first_rank_dies_while_saving(folder):
 NUMBERS = (
     "two_ranks_are_one_with_twice_the_batch",
     "batch_statistics_of_all_ranks_are_those_of_the_whole_batch",
+    "batch_statistics_are_those_of_all_ranks_in_bfloat16_too",
     "what_knows_no_other_ranks_is_refused",
     "a_training_alone_forgets_the_others",
     "weights_are_the_same_before_they_are_levelled",
@@ -495,6 +510,7 @@ def main(folder, *names):
     watch.TICK = 4
     early_stopping.ticks_between = lambda *_: 1
     warnings.simplefilter("error")
+    assert {name for name in globals() if name.startswith("check_")} == {f"check_{name}" for name in NUMBERS + FAILURES}
     for name in names:
         check = globals()[f"check_{name}"]
         try:

@@ -12,6 +12,8 @@ from skgan.encoding.min_max import MinMax
 from skgan.exceptions import PluginError, TrainingWarning
 from skgan.interfaces import Augmentation, Callback, Constraint, Loss, Optimizer, Regularizer, Sampler, Tags
 
+pytestmark = pytest.mark.goal("G24")
+
 X = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 TINY = {"max_iter": 3, "batch_size": 8, "random_state": 0}
 
@@ -147,6 +149,7 @@ def test_a_term_leaves_batch_weights_and_modes_as_they_were(breaks, words):
     np.testing.assert_array_equal(X, seen)
 
 
+@pytest.mark.fault("F35")
 def test_a_term_that_draws_from_the_global_generator_gets_one_of_the_step():
     def noisy():
         return with_loss(generator=lambda self, batch: torch.rand(()) - batch.fake_.logits * torch.rand(()))
@@ -234,6 +237,7 @@ def test_an_answer_that_no_callback_gives_is_said(answer):
         GANEstimator(callbacks=part, **TINY).fit(X)
 
 
+@pytest.mark.fault("F35")
 def test_a_callback_moves_no_mode_of_torch():
     def on_tick(self, view):
         torch.set_grad_enabled(False)

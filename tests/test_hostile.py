@@ -363,6 +363,8 @@ def models(tmp_path_factory):
 COMMANDS = [
     ("fit x.npy --label gone.npy -o m", "--label must be a file", "where nothing is"),
     ("fit pipe.npy -o m", "the data must be a file", "no ordinary file"),
+    ("fit x.npy -o /proc/model", "--out must be writable", "where no directory can be made"),
+    ("fit x.npy -o m --set self=3", "Invalid parameter 'self'", "GANEstimator"),
     ("sample a -o gone/s.npy", "-o must be a file in a folder", "whose folder is not there"),
     ("sample a -o nothing.npy/ --overwrite", "-o must be a file in a folder", "which is a folder"),
     ("compare a b --data gone.npy", "the data must be a file", "where nothing is"),
@@ -416,6 +418,14 @@ def test_what_can_be_no_path(path):
         with pytest.raises(InvalidParameterError) as caught:
             call(path)
         check_words(str(caught.value), ("must be a str or a path", "Got", "Give the path"))
+
+
+def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    gan = GANEstimator(checkpoint_dir="~/runs", **TINY).fit(X)
+    gan.save("~/models/a")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["models", "runs"]
+    assert GANEstimator.load("~/models/a").n_iter_ == gan.n_iter_
 
 
 @pytest.mark.parametrize("name", ["dcr", "near_copies", "detection", "pair_trends", "tstr", "column_shapes"])
