@@ -142,6 +142,19 @@ def test_the_discriminators_normalisation_is_in_its_tags(norm):
         GANEstimator(regularizers=["sn"] if norm == "spectral" else ["r1"], architecture=part).fit(*digits())
 
 
+def test_batch_normalisation_in_the_discriminator_mixes_rows_and_trains():
+    part = FastGAN(4, 4, discriminator_norm="batch")
+    with global_generator(("fastgan",)):
+        discriminator = part.discriminator(IMAGE, Projection()).double()
+    x, y = normal(6, 2, 12, 20), torch.zeros(6, 0)
+
+    among_six, among_three = discriminator(x, y).logits[0], discriminator(x[:3], y[:3]).logits[0]
+    gan = GANEstimator("hinge", **NARROW | {"architecture": part}).fit(*digits())
+
+    assert (among_six - among_three).abs().max() > 1e-6
+    assert np.isfinite(list(gan.history_.last().values())).all()
+
+
 # --- reconstruction -------------------------------------------------------------------------------
 
 

@@ -92,7 +92,7 @@ class BigGAN(Architecture):
     @classmethod
     def get_test_params(cls) -> list[dict]:
         """Return small networks."""
-        return [{"channels": 8, "most_channels": 8, "discriminator_factor": 1.25}]
+        return [{"channels": 4, "most_channels": 4, "discriminator_factor": 1.25}]
 
 
 def _convolutions(network: nn.Module) -> list[nn.Conv2d]:
