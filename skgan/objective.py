@@ -116,7 +116,7 @@ class Batch:
         self._differentiate = {samples for part in due for samples in part.needs_gradient}
         # the gradient to one half of a pass would cost that to both
         self._joins = joins and player == "discriminator" and len(self._differentiate) != 1
-        self.real = rows.x.requires_grad_() if "real" in self._differentiate else rows.x
+        self.real = rows.x.detach().requires_grad_() if "real" in self._differentiate else rows.x
         self.fake = self.generate(z)
         if "fake" in self._differentiate and not self.fake.requires_grad:
             self.fake.requires_grad_()
@@ -125,20 +125,27 @@ class Batch:
     def real_(self) -> Critique:
         """What the discriminator says of the real samples; a constant in the generator's turn."""
         if self._joins:
-            return _half(self._both, 0)
+            return self._halves[0]
         with torch.set_grad_enabled(self.player == "discriminator" or "real" in self._differentiate):
             return self._door(self.real, self.y, "real")
 
     @cached_property
     def fake_(self) -> Critique:
         """What the discriminator says of the fake samples."""
-        return _half(self._both, 1) if self._joins else self._door(self.fake, self.y, "fake")
+        return self._halves[1] if self._joins else self._door(self.fake, self.y, "fake")
 
     @cached_property
     def _both(self) -> Critique:
         """What the discriminator says of the real samples and then of the fake ones, in one pass."""
         samples = [self._augmented(self.real, "real"), self._augmented(self.fake, "fake")]
         return self._judged(torch.cat(samples), torch.cat([self.y, self.y]), "both")
+
+    @cached_property
+    def _halves(self) -> tuple[Critique, Critique]:
+        logits, features = self._both.logits.chunk(2), self._both.features.chunk(2)
+        classes = (None, None) if self._both.class_logits is None else self._both.class_logits.chunk(2)
+        real, fake = (Critique(*each) for each in zip(logits, features, classes, strict=True))
+        return real, fake
 
     def gradient(self, which: str) -> Tensor:
         """Return the gradient of the logits to the "real" or the "fake" samples, `(n, *shape)`.
@@ -310,15 +317,18 @@ class Objective:
         noise = torch.randn(
             (n * slices, self.spec.latent_dim), generator=self._draws(rows.number, device, "", "z"), device=device
         )
-        z = self.prior(noise[which * n : (which + 1) * n])
+        z = self.prior(noise if slices == 1 else noise[which * n : (which + 1) * n])
         due = self.due(player, getattr(state, player).updates)
 
         def piece(number: int, part: slice) -> Batch:
-            of_part = Rows(rows.x[part], rows.y[part], rows.labelled[part], rows.number)
+            of_part, own_z = rows, z
+            if len(parts) > 1:
+                of_part = Rows(rows.x[part], rows.y[part], rows.labelled[part], rows.number)
+                own_z = z[part]
             draws = partial(self._draws, rows.number, device, f"/{number}" if number else "")
             share = (part.stop - part.start) / n
             rest = self.names, draws, self.precision, share, self.joins, self.total
-            return Batch(player, of_part, z[part], state, self.augmentations, due, *rest)
+            return Batch(player, of_part, own_z, state, self.augmentations, due, *rest)
 
         parts = micro_batches.cut(n, self.micro_batch or n)
         return Pieces([partial(piece, *numbered) for numbered in enumerate(parts)])
@@ -375,15 +385,6 @@ class Objective:
         if auxiliary is not None:
             terms[self.names[self.conditioning]] = mean(auxiliary)
         return terms
-
-
-def _half(both: Critique, which: int) -> Critique:
-    classes = both.class_logits
-    return Critique(
-        both.logits.chunk(2)[which],
-        both.features.chunk(2)[which],
-        None if classes is None else classes.chunk(2)[which],
-    )
 
 
 def mean(values: Tensor) -> Tensor:

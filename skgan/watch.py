@@ -20,6 +20,7 @@ from tqdm.auto import tqdm
 
 from skgan import costs, detectors, guard, plugins, rollback
 from skgan.data import Dataset
+from skgan.declarations import described
 from skgan.distributed import Alone
 from skgan.early_stopping import Judge
 from skgan.exceptions import CheckpointWriteError, TrainingWarning
@@ -468,15 +469,18 @@ class Watch:
         for callback in list(self._callbacks):
             try:
                 with plugins.put_back_modes():
-                    answers.append(getattr(callback, event)(self._view, *details))
-                if not isinstance(answers[-1], Stop | None):
-                    raise TypeError("a callback returns skgan.interfaces.Stop or None")
+                    answer = getattr(callback, event)(self._view, *details)
+                strange = event == "on_tick" and not isinstance(answer, Stop | None)
+                wrong = f"returned {described(answer)} from {event}" if strange else ""
             except Exception as error:
+                answer, wrong = None, f"failed in {event} with {type(error).__name__}"
+            answers.append(answer)
+            if wrong:
                 self._callbacks.remove(callback)
                 warnings.warn(
                     sentence(
-                        f"The callback {type(callback).__name__} failed in {event} with {type(error).__name__} and",
-                        "is left out from now on. Training goes on; mend the callback for the next fit.",
+                        f"The callback {type(callback).__name__} {wrong} and is left out from now on.",
+                        "Training goes on; mend the callback, which returns Stop or None, for the next fit.",
                     ),
                     TrainingWarning,
                     stacklevel=4,
