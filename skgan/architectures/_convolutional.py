@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from skgan.interfaces import Conditioning, Critique, DataSpec
-from skgan.layers import Grid, PlainNorm, doubling, halving, keeping, rows_of_places
+from skgan.layers import Grid, PlainNorm, doubling, halving, keeping
 
 #: the kinds of labels that a conditioning can read
 VECTORS = ("none", "classes", "multilabel", "continuous")
@@ -90,15 +90,3 @@ class Discriminator(nn.Module):
         for down, norm in zip(self.downs, self.norms, strict=True):
             h = functional.leaky_relu(norm(down(h)), 0.2)
         return self.head(h.flatten(1), self.embed(y))
-
-
-def at_each_place(head: nn.Module, h: Tensor, e: Tensor) -> Critique:
-    """Return what a head says of h `(n, width, h, w)` at each place, logits `(n, h, w)`; features are means."""
-    n, places = len(h), h.shape[2:]
-    critique = head(rows_of_places(h), e.repeat_interleave(places.numel(), 0))
-    classes = critique.class_logits
-    return Critique(
-        critique.logits.unflatten(0, (n, *places)),
-        h.mean((2, 3)),
-        None if classes is None else classes.unflatten(0, (n, -1)).mean(1),
-    )

@@ -19,8 +19,8 @@ class BigGAN(Architecture):
     where N is the normalisation of the conditioning, by default batch normalisation whose scale and shift depend on
     one embedding of the label for all blocks, and :math:`z_0` makes the coarsest grid. A block gets
     :math:`\lfloor \text{latent\_dim} / (B + 1) \rfloor` latents and the start the rest: 20 each of 80 for 32 by 32.
-    With fewer latents than blocks and start, all go to the start. Every weight but embeddings and what the
-    conditioning brings into the generator is divided by its largest singular value. The discriminator sums its
+    With fewer latents than blocks and start, all go to the start. Every weight of the discriminator is divided by its
+    largest singular value, and every weight of the generator but those of the conditioning. The discriminator sums its
     features over the places.
 
     The paper's networks have ``channels=96, most_channels=1536`` for 128 by 128. Those usual for 32 by 32 have

@@ -1,11 +1,12 @@
 """Light networks for few images: gated convolutions, noise, and coarse grids that weigh the channels of fine ones."""
 
+import math
 from itertools import pairwise
 
 from torch import Tensor, nn
 from torch.nn import functional
 
-from skgan.architectures._convolutional import VECTORS, Finish, Start, at_each_place
+from skgan.architectures._convolutional import VECTORS, Finish, Start
 from skgan.interfaces import Architecture, Choice, Conditioning, Critique, DataSpec, Integer, Tags
 from skgan.layers import Grid, PlainNorm, halving, keeping, normalize_spectrally, pointwise, widths
 from skgan.layers.chance import Noise
@@ -32,8 +33,9 @@ class FastGAN(Architecture):
     where :math:`V_1` sees all places and :math:`V_2` one. Images of less than 64 pixels, with fewer than four
     doublings, have one such skip, from the coarsest grid to the finest; with no doubling they have none. The
     discriminator halves the image to about eight by eight, by the mean of a path of two convolutions and one of a mean
-    and a linear layer, and the conditioning's head judges every place of what comes there. In the paper it also
-    rebuilds real images from its features: ``regularizers="ae-reconstruction"`` adds that.
+    and a linear layer, and gives what comes there, averaged to about four by four, to the conditioning's head. In the
+    paper each place of the grid has a logit, and the discriminator also rebuilds real images from its features:
+    ``regularizers="ae-reconstruction"`` adds that.
 
     The paper's networks have about ``channels=32, most_channels=1024`` for 256 by 256, and batch normalisation in the
     discriminator, whose gradient penalties mean nothing.
@@ -83,7 +85,7 @@ class FastGAN(Architecture):
         return _Generator(spec, conditioning, self._widths(spec)[::-1])
 
     def discriminator(self, spec: DataSpec, conditioning: Conditioning) -> nn.Module:
-        """Return a module ``(x, y) -> Critique`` with logits `(n, h', w')`."""
+        """Return a module ``(x, y) -> Critique``."""
         network = _Discriminator(spec, conditioning, self._widths(spec), self.discriminator_norm == "batch")
         for layer in network.modules():
             if isinstance(layer, nn.Conv2d):
@@ -207,13 +209,12 @@ class _Discriminator(nn.Module):
         self.mix = pointwise(2, channels[-1], channels[-1], bias=not norm)
         self.norm = PlainNorm(channels[-1]) if norm else nn.Identity()
         self.last = nn.Conv2d(channels[-1], channels[-1], 4)
-        self.head = conditioning.head(channels[-1], spec)
+        self.head = conditioning.head(channels[-1] * math.prod(self.grid.coarse), spec)
 
     def forward(self, x: Tensor, y: Tensor) -> Critique:
-        """Return the critique of images `(n, c, h, w)` with labels; features are those of the coarsest grid."""
+        """Return the critique of images `(n, c, h, w)` with labels `(n, label_dim)`."""
         h = self.downs(functional.leaky_relu(self.inlet(self.grid.padded(x)), _SLOPE))
         h = functional.leaky_relu(self.norm(self.mix(h)), _SLOPE)
         h = functional.leaky_relu(self.last(functional.pad(h, (1, 2, 1, 2))), _SLOPE)
         height, width = self.grid.coarse
-        features = functional.adaptive_avg_pool2d(h, (height, width)).flatten(1)
-        return at_each_place(self.head, h, self.embed(y))._replace(features=features)
+        return self.head(functional.adaptive_avg_pool2d(h, (height, width)).flatten(1), self.embed(y))

@@ -2,9 +2,9 @@
 
 from torch import Tensor, nn
 
-from skgan.architectures._convolutional import VECTORS, Generator, at_each_place
+from skgan.architectures._convolutional import VECTORS, Generator
 from skgan.interfaces import Architecture, Choice, Conditioning, Critique, DataSpec, Integer, Tags
-from skgan.layers import Grid, Patches, widths
+from skgan.layers import Grid, Patches, rows_of_places, widths
 
 NAMES = {"patch": "Patch"}
 
@@ -80,4 +80,13 @@ class _Discriminator(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor) -> Critique:
         """Return the critique of images `(n, c, h, w)` with labels `(n, label_dim)`; features are means over places."""
-        return at_each_place(self.head, self.stack(x), self.embed(y))
+        h = self.stack(x)
+        n, places = len(h), h.shape[2:]
+        e = self.embed(y).repeat_interleave(places.numel(), 0)
+        critique = self.head(rows_of_places(h), e)
+        classes = critique.class_logits
+        return Critique(
+            critique.logits.unflatten(0, (n, *places)),
+            h.mean((2, 3)),
+            None if classes is None else classes.unflatten(0, (n, -1)).mean(1),
+        )
