@@ -60,7 +60,9 @@ def _second_derivatives(first: Component, second: Component) -> str:
 
 
 def _one_sample_one_gradient(first: Component, second: Component) -> str:
-    if not isinstance(second, Architecture) or not first.tags().differentiates or not second.tags().batch_statistics:
+    if not isinstance(second, Architecture) or not first.tags().differentiates:
+        return ""
+    if not second.tags().batch_statistics or second.tags().penalised_together:
         return ""
     return "it needs the gradient at each sample, and batch statistics mix the samples of a batch"
 
@@ -87,6 +89,12 @@ def _one_limit_of_weights(first: Component, second: Component) -> str:
     return "both limit the discriminator's weights, and one undoes the other" if both else ""
 
 
+def _limits_are_for_weights_as_used(first: Component, second: Component) -> str:
+    if not isinstance(first, Regularizer) or not first.tags().limits_weights or not second.tags().scales_weights:
+        return ""
+    return "it limits weights as they are kept, and this architecture scales them when they are used"
+
+
 def _clipped_weights_have_small_slopes(first: Component, second: Component) -> str:
     if not first.tags().clips_weights or not second.tags().differentiates:
         return ""
@@ -103,6 +111,7 @@ PAIR_RULES: tuple[Rule, ...] = (
     _rows_at_once,
     _factors_need_values,
     _one_limit_of_weights,
+    _limits_are_for_weights_as_used,
     _clipped_weights_have_small_slopes,
 )
 

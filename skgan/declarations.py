@@ -57,7 +57,7 @@ _KINDS = (
 )
 _PLAYERS = ("discriminator", "generator", "both")
 _SAMPLES = {"real", "fake"}
-_NAMES = ("architecture", "conditioning", "optimizer", "regularizers")
+_NAMES = ("loss", "architecture", "conditioning", "optimizer", "regularizers")
 #: what tags may be that are no yes or no; each may be its default too
 _TAGS: dict[str, Any] = {
     "kinds": _Words(),
@@ -124,7 +124,8 @@ def defaults(part: Loss | Architecture, spec: DataSpec) -> dict[str, Any]:
         return part.defaults(spec)
     said = asked(part, "defaults", spec)
     expect(isinstance(said, Mapping), part, "defaults", "a dict", said)
-    known = (*_NAMES, *_NUMBERS)
+    names = _NAMES[1:] if isinstance(part, Loss) else _NAMES
+    known = (*names, *_NUMBERS)
     other = [name for name in said if name not in known]
     expect(not other, part, "defaults", f"nothing but {listed(known)}", said=listed(other, 3))
     for name, constraint in _NUMBERS.items():
@@ -133,7 +134,7 @@ def defaults(part: Loss | Architecture, spec: DataSpec) -> dict[str, Any]:
             expect(constraint.accepts(value), part, "defaults", f"{constraint} as {name}", said=shown(value))
     several = said.get("regularizers", [])
     expect(isinstance(several, list | tuple), part, "defaults", "a list as regularizers", several)
-    for value in (*several, *(said[name] for name in _NAMES[:3] if name in said)):
+    for value in (*several, *(said[name] for name in names[:-1] if name in said)):
         named = isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Mapping)
         name = value[0] if named else value
         expect(isinstance(name, str | Component), part, "defaults", "names of parts, or (name, parameters)", value)

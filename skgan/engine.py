@@ -178,9 +178,9 @@ def _draws_in_torch(layer: nn.Module) -> bool:
 
 def place(module: nn.Module, device: torch.device) -> nn.Module:
     """Move a network to the device, in the memory format its convolutions are fastest in."""
-    convolutional = any(isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) for layer in module.modules())
+    of_images = convolves(module) and any(weight.ndim == 4 for weight in module.parameters())
     module = module.to(device)
-    if convolutional and techniques_chosen().channels_last:
+    if of_images and techniques_chosen().channels_last:
         return module.to(memory_format=torch.channels_last)
     return module
 

@@ -134,17 +134,19 @@ class GANEstimator(
     Parameters
     ----------
     loss : str, Loss or "auto", default="auto"
-        What the players minimise. "auto" is ``"rpgan"`` with its penalties.
+        What the players minimise. "auto" takes the architecture's, if that names one, else ``"rpgan"`` with its
+        penalties.
     architecture : str, Architecture or "auto", default="auto"
         The networks. "auto" takes the loss's, else ``"dcgan"`` for images and ``"mlp"`` for the rest.
     regularizers : str, Regularizer, list of them, None or "auto", default="auto"
-        Penalties and constraints. "auto" takes the loss's; None means none.
+        Penalties and constraints. "auto" takes the loss's, else the architecture's; None means none.
     conditioning : str, Conditioning, None or "auto", default="auto"
         How labels reach the networks. "auto" is ``"projection"`` when y is given; None ignores y.
     augmentation : str, Augmentation, list of them or None, default=None
         Changes of samples before the discriminator sees them.
     optimizer : str, Optimizer or "auto", default="auto"
-        Of both players. "auto" takes the loss's, else the architecture's.
+        Of both players. "auto" takes the loss's, else the architecture's; an architecture that scales its weights when
+        it uses them goes first.
     sampler : str, Sampler or None, default=None
         How `sample` draws; None takes the generator's samples as they are.
     prior : {"gaussian", "uniform", "truncated", "sphere", "codes"} or Prior, default="gaussian"
@@ -186,7 +188,7 @@ class GANEstimator(
     max_time : float or None, default=None
         Seconds after which a fit ends with the step it is in, in (0, inf).
     learning_rate : float or "auto", default="auto"
-        Of the generator, in (0, inf). "auto" takes the loss's, else the architecture's.
+        Of the generator, in (0, inf). "auto" chooses as for `optimizer`.
     discriminator_learning_rate : float or "auto", default="auto"
         Of the discriminator, in (0, inf). "auto" is the generator's.
     ema_decay : float or None, default=0.999

@@ -17,6 +17,9 @@ What losses, regularizers and conditionings are given is a `skgan.objective.Batc
 ``gradient_at(x)``                 the same at other samples `x`
 ``critique(x, y=None)``            the discriminator on other samples, through the same door
 ``generate(z, y=None)``            the generator; with gradient only in its own turn
+``styled``                         whether the generator is style-based and has the two halves that follow
+``map(z, y=None)``                 styles of latents; with gradient only in the generator's turn
+``synthesize(w)``                  samples of styles; with gradient only in the generator's turn
 ``grad(outputs, inputs)``          a differentiable gradient of anything else
 ``module``                         the playing network, for penalties on weights
 ``rng(part)``                      a `torch.Generator` that belongs to this update and this part
@@ -186,6 +189,9 @@ class Tags:
         A loss is a scalar of the whole batch, a penalty a number of it, not a mean over samples.
     batch_statistics : bool
         What an architecture's discriminator says of one sample depends on the others in training.
+    penalised_together : bool
+        Penalties on gradients go with an architecture's batch statistics: its discriminator sees only how much samples
+        differ, and the gradient is that of the sum of the batch's logits.
     double_backward : bool
         A discriminator can be differentiated twice; penalties on gradients need it.
     differentiates : bool
@@ -194,6 +200,9 @@ class Tags:
         A regularizer multiplies the samples' losses by `weights`.
     limits_weights : bool
         A regularizer or architecture keeps the discriminator's weights small; two would work against each other.
+    scales_weights : bool
+        An architecture's weights are scaled when they are used (equalised learning rate): limits on weights as they are
+        kept mean something else, and its own optimizer and learning rate come before a loss's.
     clips_weights : bool
         A regularizer cuts the discriminator's weights off after an update; penalties on its slopes would go unheard.
     classifies : bool
@@ -223,10 +232,12 @@ class Tags:
     pairing: bool = False
     whole_batch: bool = False
     batch_statistics: bool = False
+    penalised_together: bool = False
     double_backward: bool = True
     differentiates: bool = False
     weighs: bool = False
     limits_weights: bool = False
+    scales_weights: bool = False
     clips_weights: bool = False
     classifies: bool = False
     reads_codes: bool = False
@@ -333,6 +344,9 @@ class Architecture(Component, ABC):
     def generator(self, spec: DataSpec, conditioning: Conditioning) -> nn.Module:
         """Return a module with ``forward(z, y) -> x``.
 
+        A style-based one also has its two halves, ``map(z, y) -> w``, styles `(n, layers, width)` or `(n, width)`, and
+        ``synthesize(w) -> x``.
+
         One of tables may also have ``decided(z, y)``: samples with the place of the 1 instead of each span, float32
         `(n, numbers + spans)`. Drawing asks it instead of ``forward``, where it has one.
         """
@@ -342,7 +356,10 @@ class Architecture(Component, ABC):
         """Return a module with ``forward(x, y) -> Critique``."""
 
     def defaults(self, spec: DataSpec) -> dict[str, Any]:
-        """Return what it trains best with where neither the user nor the loss says."""
+        """Return what it trains best with where neither the user nor the loss says, as losses do.
+
+        A ``loss`` among it is taken where the user names none.
+        """
         return {}
 
 

@@ -175,6 +175,23 @@ class Batch:
         with torch.set_grad_enabled(self.player == "generator"):
             return self._run(self._generator, "generator", z, self.y if y is None else y)
 
+    @property
+    def styled(self) -> bool:
+        """Whether the generator makes samples of styles, and these of latents."""
+        return hasattr(self._generator, "map") and hasattr(self._generator, "synthesize")
+
+    def map(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """Return the styles of latents, with gradient only in the generator's turn."""
+        return self._half_of_generator("map", z, self.y if y is None else y)
+
+    def synthesize(self, w: Tensor) -> Tensor:
+        """Return the generator's samples of styles, with gradient only in its own turn."""
+        return self._half_of_generator("synthesize", w)
+
+    def _half_of_generator(self, which: str, *inputs: Tensor) -> Tensor:
+        with torch.set_grad_enabled(self.player == "generator"):
+            return self._run(getattr(self._generator, which), "generator", *inputs)
+
     def grad(self, outputs: Tensor, inputs: Tensor) -> Tensor:
         """Return the gradient of the sum of `outputs` to `inputs`, itself differentiable."""
         return torch.autograd.grad(outputs.sum(), inputs, create_graph=True)[0]
@@ -204,7 +221,7 @@ class Batch:
     def _judged(self, x: Tensor, y: Tensor, stream: str) -> Critique:
         return self._run(self._discriminator, stream, x, y)
 
-    def _run(self, network: nn.Module, stream: str, *inputs: Tensor) -> Any:
+    def _run(self, network: Callable[..., Any], stream: str, *inputs: Tensor) -> Any:
         """Run a network; layers that draw random numbers have a stream of their own for each of its calls."""
         rng = partial(self.rng, f"chance/{stream}/{next(self._calls[stream])}")
         with drawing_from(rng), pooled_by(self._total):

@@ -1,7 +1,9 @@
 r"""How much samples change for a small step in latent space: a figure of a generator, so no metric of two sets.
 
 .. math:: \mathrm{PPL} = \mathbb{E}\, \frac{1}{\epsilon^2}\,
-          \big\| \phi(G(w(t))) - \phi(G(w(t + \epsilon))) \big\|^2, \qquad w(t) = \mathrm{lerp}(z_1, z_2; t)
+          \big\| \phi(G(w(t))) - \phi(G(w(t + \epsilon))) \big\|^2, \qquad w(t) = \mathrm{lerp}(w_1, w_2; t)
+
+with w the styles of a style-based generator, and the latents of any other.
 """
 
 from __future__ import annotations
@@ -12,8 +14,9 @@ import numpy as np
 import torch
 
 from skgan import resolution, sampling, seeding
+from skgan.exceptions import IncompatibleComponentError
 from skgan.interfaces import Score
-from skgan.validation import Integer, Real, check_value
+from skgan.validation import Choice, Integer, Real, check_value, sentence
 
 #: shares of the shortest and of the longest steps that are left out, as in the paper
 _LEFT_OUT = 0.01
@@ -24,6 +27,7 @@ def ppl(
     n_samples: int = 1000,
     *,
     epsilon: float = 1e-4,
+    space: str = "auto",
     features: Any = "raw",
     y: Any = None,
     random_state: int = 0,
@@ -38,6 +42,9 @@ def ppl(
         Steps, in [2, inf).
     epsilon : float, default=1e-4
         Length of a step, as a share of the way between two latents, in (0, 1).
+    space : {"auto", "styles", "latents"}, default="auto"
+        What is gone along: styles, of a generator with ``map(z, y)`` and ``synthesize(w)``, or latents; "auto" takes
+        styles where there are any.
     features : str or Features, default="raw"
         What the ends of a step are compared by; the paper's are those of a network for photographs. Features that
         learn, learn from samples at the beginnings of the steps.
@@ -67,6 +74,16 @@ def ppl(
     model = estimator._fitted_model()
     check_value("ppl", "n_samples", n_samples, (Integer(2),), 1000)
     check_value("ppl", "epsilon", epsilon, (Real(0.0, 1.0, closed="neither"),), 1e-4)
+    check_value("ppl", "space", space, (Choice("auto", "styles", "latents"),), "auto")
+    generator: Any = model.state.average.module
+    styled = space != "latents" and hasattr(generator, "map") and hasattr(generator, "synthesize")
+    if space == "styles" and not styled:
+        raise IncompatibleComponentError(
+            sentence(
+                "The 'space' parameter of ppl must be 'latents' or 'auto' for a generator without styles.",
+                f"Got {space!r}. Styles are those of style-based architectures, such as 'stylegan2'.",
+            )
+        )
     part = resolution.component("features", features, "features")
     key = (*model.key, "path length", random_state)
     rng, labels = seeding.numpy_generator(key), estimator._encoding_.labels
@@ -74,12 +91,14 @@ def ppl(
     starts, ends = (sampling.draw_latents(model.spec.latent_dim, model.prior, rng, 1, rows) for _ in range(2))
     place = torch.from_numpy(rng.uniform(0, 1 - epsilon, (n_samples, 1))).float()
     codes = labels.expand(labels.encode(estimator._labels_for(n_samples, y, key)))
-    generator = model.state.average.module
+    if styled:
+        starts, ends = (
+            sampling.generate(generator.map, each, codes, generator, sampling.CHUNK) for each in (starts, ends)
+        )
+        place = place.to(starts.device).reshape(-1, *[1] * (starts.ndim - 1))
+    run = (lambda w, y: generator.synthesize(w)) if styled else generator
     near, far = (
-        sampling.generate(generator, torch.lerp(starts, ends, at), codes, generator, sampling.CHUNK)
-        .cpu()
-        .double()
-        .numpy()
+        sampling.generate(run, torch.lerp(starts, ends, at), codes, generator, sampling.CHUNK).cpu().double().numpy()
         for at in (place, place + epsilon)
     )
     look = part.learn(near)
@@ -90,6 +109,7 @@ def ppl(
         "metric": "ppl",
         "n": n_samples,
         "epsilon": epsilon,
+        "space": "styles" if styled else "latents",
         "features": repr(part),
         "random_state": random_state,
     }

@@ -92,6 +92,22 @@ RECIPES: dict[str, dict[str, Any]] = {
         "batch_size": 8,
         "ema_decay": 0.999,
     },
+    # Karras et al., NeurIPS 2020, for CIFAR-10: 1.6 million updates; docs/decisions.md says what is different here
+    "stylegan2-ada": {
+        "loss": "nonsaturating",
+        "architecture": (
+            "stylegan2",
+            {"channels": 512, "most_channels": 512, "style_mixing": 0.0, "form": "orig", "group": 32},
+        ),
+        "conditioning": ("projection", {"width": 512}),
+        "regularizers": [("r1", {"weight": 0.01, "every_updates": 16})],
+        "augmentation": "ada",
+        "optimizer": ("adam", {"betas": (0.0, 0.99)}),
+        "learning_rate": 2.5e-3,
+        "latent_dim": 512,
+        "batch_size": 64,
+        "ema_decay": 0.99991,  # half of it is left after 500,000 images
+    },
 }
 
 

@@ -43,6 +43,9 @@ LIBRARY_DEFAULTS: dict[str, Any] = {
     "conditioning": "projection",
 }
 
+#: what an architecture decides before a loss does, where its weights are scaled when used
+OF_WEIGHTS = ("optimizer", "learning_rate", "discriminator_learning_rate")
+
 #: generator updates for each row, and the least and most of them, by kind of data; docs/benchmarks.md says why
 BUDGETS = {"image": (5, 200, 10_000)}
 BUDGET = (8, 100, 10_000)
@@ -132,13 +135,19 @@ def given(params: Mapping[str, Any]) -> dict[str, Any]:
 
 def complete(parts: Mapping[str, Any], params: Mapping[str, Any], spec: DataSpec) -> Parts:
     """Return the parts of a training, every "auto" decided for data of `spec`."""
-    loss = parts["loss"] if parts["loss"] != "auto" else component("loss", "rpgan")
-    said = declarations.defaults(loss, spec)
     architecture = parts["architecture"]
+    loss = parts["loss"]
+    if loss == "auto":
+        chosen = {} if architecture == "auto" else declarations.defaults(architecture, spec)
+        loss = _made("loss", chosen.get("loss", "rpgan"))
+    said = declarations.defaults(loss, spec)
     if architecture == "auto":
         usual = "dcgan" if spec.kind == "image" else "tabular" if spec.columns else "mlp"
         architecture = _made("architecture", said.get("architecture", usual))
-    defaults = LIBRARY_DEFAULTS | declarations.defaults(architecture, spec) | said
+    of_networks = declarations.defaults(architecture, spec)
+    defaults = LIBRARY_DEFAULTS | of_networks | said
+    if architecture.tags().scales_weights:  # a learning rate is one of weights as they are kept
+        defaults |= {name: value for name, value in of_networks.items() if name in OF_WEIGHTS}
     regularizers = parts["regularizers"]
     if regularizers == "auto":
         regularizers = [_made("regularizer", value) for value in defaults["regularizers"]]

@@ -25,6 +25,7 @@ from skgan.layers import (
     LabelEmbedding,
     LayerNorm,
     MinibatchStd,
+    Noise,
     Patches,
     PixelNorm,
     PlainNorm,
@@ -71,6 +72,7 @@ LAYERS = {
     "filtered-down-odd": (lambda: FilteredDown((1, 2, 1)), ((4, 4, 6),)),
     "filtered-up": (FilteredUp, (IMAGE,)),
     "filtered-up-odd": (lambda: FilteredUp((1, 2, 1)), (IMAGE,)),
+    "noise": (Noise, (IMAGE, SIGNAL)),
     "patches": (lambda: Patches(4, (3, 5), None, 2, 4), (IMAGE,)),
     "patches-halving": (lambda: Patches(4, (3, 5), 1, 2, 4), (IMAGE,)),
 }

@@ -19,7 +19,7 @@ from skgan.data import Rows
 from skgan.exceptions import IncompatibleComponentError
 from skgan.interfaces import DataSpec
 from skgan.latents import Gaussian
-from skgan.layers import LabelEmbedding, PlainNorm, SelfAttention
+from skgan.layers import EqualizedConv, LabelEmbedding, PlainNorm, SelfAttention
 from skgan.model import Model
 from skgan.seeding import global_generator
 from skgan.training import train
@@ -100,8 +100,10 @@ def is_odd(spec):
 
 
 def awake(network):
-    """Let attention and residual branches matter, whose factor or last convolution starts at 0."""
+    """Let attention and residual branches matter, which start at 0, and leave the kink of rectifiers at 0."""
     for layer in network.modules():
+        if isinstance(layer, EqualizedConv) and layer.bias is not None:
+            nn.init.constant_(layer.bias, 0.1)
         if isinstance(layer, SelfAttention):
             nn.init.constant_(layer.gamma, 0.5)
         elif isinstance(layer, nn.Conv2d) and not layer.weight.is_meta and not layer.weight.any():

@@ -1,10 +1,10 @@
 """Blocks that two or more architectures share."""
 
 from skgan.layers.attention import SelfAttention
-from skgan.layers.chance import Dropout, drawing_from
+from skgan.layers.chance import Dropout, Noise, drawing_from
 from skgan.layers.convolution import CONVOLUTIONS, convolves, doubling, halving, keeping, pointwise
 from skgan.layers.embedding import Embedding, LabelEmbedding, NoEmbedding
-from skgan.layers.equalized import EqualizedConv, EqualizedLinear
+from skgan.layers.equalized import EqualizedConv, EqualizedLinear, equalize
 from skgan.layers.filtering import Filter, FilteredDown, FilteredUp
 from skgan.layers.grid import Grid, widths
 from skgan.layers.joined import Marks, joined
@@ -48,6 +48,7 @@ __all__ = [
     "Marks",
     "MinibatchStd",
     "NoEmbedding",
+    "Noise",
     "Patches",
     "PixelNorm",
     "PlainNorm",
@@ -58,6 +59,7 @@ __all__ = [
     "convolves",
     "doubling",
     "drawing_from",
+    "equalize",
     "flip",
     "halving",
     "joined",

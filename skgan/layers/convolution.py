@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import nn
 
+from skgan.layers.equalized import EqualizedConv
+
 _CONVOLUTIONS: tuple[type[nn.Conv1d] | type[nn.Conv2d] | type[nn.Conv3d], ...] = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _TRANSPOSED: tuple[type[nn.ConvTranspose1d] | type[nn.ConvTranspose2d] | type[nn.ConvTranspose3d], ...] = (
     nn.ConvTranspose1d,
@@ -15,7 +17,7 @@ CONVOLUTIONS: tuple[type[nn.Module], ...] = (*_CONVOLUTIONS, *_TRANSPOSED)
 
 def convolves(network: nn.Module) -> bool:
     """Return whether a network has convolutions."""
-    return any(isinstance(layer, CONVOLUTIONS) for layer in network.modules())
+    return any(isinstance(layer, (*CONVOLUTIONS, EqualizedConv)) for layer in network.modules())
 
 
 def keeping(dimensions: int, inputs: int, outputs: int, bias: bool = True) -> nn.Module:

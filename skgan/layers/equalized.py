@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.parametrize import register_parametrization
 
 _CONVOLVE = (functional.conv1d, functional.conv2d, functional.conv3d)
 
@@ -82,3 +83,34 @@ class EqualizedConv(nn.Module):
         """Return `(n, outputs, ...)` for h `(n, inputs, ...)`."""
         convolve = _CONVOLVE[self.weight.ndim - 3]
         return convolve(h, self.weight * self.scale, self.bias, stride=self.stride, padding=self.padding)
+
+
+def equalize(module: nn.Module) -> None:
+    r"""Let the weights of a module's linear layers learn at the rate of those of `EqualizedLinear`, from now on.
+
+    .. math:: W = W' / \sqrt{d}
+
+    with d the number of inputs, and W as it was to start from; for layers that somebody else builds.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Changed in place.
+    """
+    for layer in list(module.modules()):
+        if isinstance(layer, nn.Linear):
+            register_parametrization(layer, "weight", _Scaled(1 / math.sqrt(layer.in_features)))
+
+
+class _Scaled(nn.Module):
+    def __init__(self, scale: float):
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Return the weights as they are used."""
+        return weight * self.scale
+
+    def right_inverse(self, weight: Tensor) -> Tensor:
+        """Return the weights as they are kept."""
+        return weight / self.scale

@@ -1,7 +1,6 @@
 """Path length regularization."""
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -76,9 +75,8 @@ class PathLength(Regularizer):
 
 def _styles_and_samples(batch: Batch, z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Return what samples are made of, styles or else latents, and the samples."""
-    module: Any = batch.module
-    if hasattr(module, "map") and hasattr(module, "synthesize"):
-        w = module.map(z, y)
-        return w, module.synthesize(w)
+    if batch.styled:
+        w = batch.map(z, y)
+        return w, batch.synthesize(w)
     z = z.detach().requires_grad_()
     return z, batch.generate(z, y)
