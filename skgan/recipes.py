@@ -55,6 +55,43 @@ RECIPES: dict[str, dict[str, Any]] = {
         "latent_dim": 100,
         "batch_size": 500,
     },
+    # Huang et al., NeurIPS 2024, for CIFAR-10: 39,000 updates; what its schedules became, docs/decisions.md says
+    "r3gan": {
+        "loss": "rpgan",
+        "architecture": ("r3gan", {"channels": 768, "most_channels": 768}),
+        "regularizers": [("r1r2", {"weight": 0.05})],
+        "augmentation": ("ada", {"mode": "scheduled", "p_max": 0.55, "ramp_steps": 39_000}),
+        "optimizer": ("adam", {"betas": (0.0, 0.99), "slowing_steps": 2_600}),
+        "learning_rate": 2e-4,
+        "latent_dim": 64,
+        "batch_size": 512,
+        "ema_decay": 0.99993,
+    },
+    # Brock et al., ICLR 2019, as is usual for CIFAR-10: 100,000 updates; regularizers=None leaves orthogonality out
+    "biggan": {
+        "loss": "hinge",
+        "architecture": ("biggan", {"channels": 384, "most_channels": 384, "discriminator_factor": 0.5}),
+        "conditioning": ("cbn", {"width": 128}),
+        "regularizers": [("ortho", {"weight": 1e-4})],
+        "optimizer": ("adam", {"betas": (0.5, 0.999), "eps": 1e-6}),
+        "learning_rate": 2e-4,
+        "n_critic": 5,
+        "latent_dim": 80,
+        "batch_size": 64,
+        "ema_decay": 0.9999,
+    },
+    # Liu et al., ICLR 2021, for a hundred to some thousand images of 256 by 256: 50,000 updates
+    "fastgan": {
+        "loss": "hinge",
+        "architecture": ("fastgan", {"channels": 32, "most_channels": 1024, "discriminator_norm": "spectral"}),
+        "regularizers": ["ae-reconstruction"],
+        "augmentation": ("diffaug", {"policy": ("color", "translation")}),
+        "optimizer": ("adam", {"betas": (0.5, 0.999)}),
+        "learning_rate": 2e-4,
+        "latent_dim": 256,
+        "batch_size": 8,
+        "ema_decay": 0.999,
+    },
     # Karras et al., NeurIPS 2020, for CIFAR-10: 1.6 million updates; docs/decisions.md says what is different here
     "stylegan2-ada": {
         "loss": "nonsaturating",

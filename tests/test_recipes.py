@@ -8,6 +8,9 @@ from skgan import GANEstimator, recipes, registry
 
 #: what makes a recipe small enough for a test, and touches nothing else
 SMALL = {
+    "biggan": {"architecture": {"channels": 4, "most_channels": 4}, "conditioning": {"width": 3}},
+    "fastgan": {"architecture": {"channels": 4, "most_channels": 4}},
+    "r3gan": {"architecture": {"channels": 4, "most_channels": 4}},
     "stylegan2-ada": {"architecture": {"channels": 4, "most_channels": 4, "width": 6}, "conditioning": {"width": 3}},
 }
 OF_IMAGES = [name for name, said in recipes.RECIPES.items() if said.get("architecture", ("tabular",))[0] != "tabular"]

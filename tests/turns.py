@@ -14,7 +14,7 @@ from skgan.interfaces import Critique, DataSpec, Regularizer
 from skgan.latents import Codes, Gaussian
 from skgan.model import Model
 from skgan.objective import Batch, mean
-from skgan.seeding import torch_generator
+from skgan.seeding import global_generator, torch_generator
 
 #: all but those of tables, which have tests of their own
 REGULARIZERS = sorted(
@@ -109,6 +109,14 @@ def state_of(part, spec=VECTORS):
     return {name: tensor.double() for name, tensor in part.state(spec).items()}
 
 
+def modules_of(part, real):
+    """Return the networks that a part brings along for samples like `real`, in float64."""
+    kind = {2: "vector", 3: "signal", 4: "image"}[real.ndim]
+    with global_generator(("turns",)):
+        modules = part.modules(DataSpec(kind, tuple(real.shape[1:]), False, "none", 0, 3))
+    return {player: module.double() for player, module in modules.items()}
+
+
 def turn(part, player, generator, discriminator, real, z, *, y=None, state=None, modules=None, augmentations=()):
     """Return the batch of a player's turn on which `part` is due."""
     names = {part: "part"} | dict.fromkeys(augmentations, "augmentation")
@@ -116,7 +124,7 @@ def turn(part, player, generator, discriminator, real, z, *, y=None, state=None,
         generator=SimpleNamespace(module=generator),
         discriminator=SimpleNamespace(module=discriminator),
         parts={"part": state_of(part) if state is None else state, "augmentation": {}},
-        modules={"part": modules or {}, "augmentation": {}},
+        modules={"part": modules_of(part, real) if modules is None else modules, "augmentation": {}},
         statistics={},
     )
     y = real.new_zeros(len(real), 0) if y is None else y
