@@ -153,3 +153,10 @@ def test_training_that_goes_on_after_saving_is_the_same_to_the_bit(part, slowing
 def test_every_optimizer_is_there_by_name(name):
     gan = GANEstimator(architecture=MLP(8, 1), optimizer=name, max_iter=1, random_state=0).fit(np.eye(4))
     assert registry.provenance("optimizer", type(gan.optimizer_))["name"] == name
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_betas_may_be_whole_numbers(name):
+    part = registry.resolve("optimizer", name)
+    made = part(betas=(0, 0.99)).make([torch.nn.Parameter(torch.zeros(2))], 1e-3)
+    assert made.param_groups[0]["betas"] == (0.0, 0.99)

@@ -21,8 +21,9 @@ import pytest
 import torch
 
 import skgan
-from skgan import GANEstimator
+from skgan import GANEstimator, registry
 from skgan.architectures.mlp import MLP
+from skgan.hookspecs import HOOKS
 
 PACKAGE = Path(skgan.__file__).parent
 FILES = {file.relative_to(PACKAGE).as_posix(): file for file in sorted(PACKAGE.rglob("*.py"))}
@@ -323,6 +324,22 @@ def test_the_docstring_lists_exactly_the_parameters_with_their_defaults():
     for name, description in said.items():
         default = re.search(r"default=(.*)$", description)
         assert default is None or ast.literal_eval(default[1]) == parameters[name].default, name
+
+
+@pytest.mark.parametrize("kind", sorted(HOOKS))
+def test_the_docstrings_of_parts_say_the_defaults_that_they_have(kind):
+    wrong = []
+    for part in {registry.resolve(kind, name) for name in registry.names(kind)}:
+        said = {}
+        for names, default in re.findall(
+            r"^(\w[\w, ]*) : .*?default=(.+?)(?:,? in .*)?$", inspect.getdoc(part), re.MULTILINE
+        ):
+            said |= dict.fromkeys(names.split(", "), default)
+        for name, parameter in inspect.signature(part.__init__).parameters.items():
+            needed = parameter.default in (parameter.empty, "", ())  # scikit-learn wants a default all the same
+            if name != "self" and not needed and ast.literal_eval(said.get(name, "...")) != parameter.default:
+                wrong.append((part.__name__, name, said.get(name), parameter.default))
+    assert wrong == []
 
 
 def test_the_docstring_lists_the_fitted_attributes():

@@ -41,7 +41,7 @@ class R3GAN(Architecture):
 
     Parameters
     ----------
-    channels : int, default=64
+    channels : int, default=32
         Channels at the finest resolution, doubled at each coarser one, in [1, inf).
     most_channels : int, default=256
         Where the doubling ends, in [1, inf).

@@ -48,7 +48,11 @@ class Adam(Optimizer):
         """Return ``torch.optim.Adam``."""
         parameters = list(parameters)
         return torch.optim.Adam(
-            parameters, learning_rate, betas=(self.betas[0], self.betas[1]), eps=self.eps, fused=fusible(parameters)
+            parameters,
+            learning_rate,
+            betas=(float(self.betas[0]), float(self.betas[1])),
+            eps=self.eps,
+            fused=fusible(parameters),
         )
 
     def rate(self, step: int) -> float:

@@ -64,7 +64,7 @@ class AdamW(Optimizer):
         return torch.optim.AdamW(
             parameters,
             learning_rate,
-            betas=(self.betas[0], self.betas[1]),
+            betas=(float(self.betas[0]), float(self.betas[1])),
             eps=self.eps,
             weight_decay=self.weight_decay,
             fused=fusible(parameters),
