@@ -83,6 +83,8 @@ def _fit(
         gan.set_params(**{"layout": "nhw" if X.ndim == 3 else "nhwc", **params})
     else:
         X, y = tables.read(data, label)
+    if not _rank():
+        _try_out(out)
     gan.fit(X, y)
     if _rank():  # all ranks hold the same model, and one of them writes it
         return
@@ -116,13 +118,27 @@ def _check_out(out: Path, overwrite: bool) -> None:
         raise CheckpointExistsError(f"--out must be new. Got {str(out)[-300:]!r}, which is there. Add --overwrite.")
     if os.path.lexists(out) and not (out / "manifest.json").is_file():
         raise CheckpointWriteError(f"--out must be new or a model saved before. Got {str(out)[-300:]!r}. Give another.")
-    there = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
-    try:  # asking for permission is not enough where nothing can be made, as below /proc
-        with tempfile.TemporaryDirectory(prefix=".skgan-", dir=there.parent if there == out.absolute() else there):
+    parent = _parent_of(out)
+    if not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):
+        raise CheckpointWriteError(f"--out must be writable. Got {str(out)[-300:]!r}, which is not. Give another path.")
+
+
+def _try_out(out: Path) -> None:
+    """Refuse a place where no directory can be made, though there is permission, as below /proc."""
+    from skgan.exceptions import CheckpointWriteError
+
+    try:
+        with tempfile.TemporaryDirectory(prefix=".skgan-", dir=_parent_of(out)):
             pass
     except OSError as error:
         said = f"{str(out)[-300:]!r}, where no directory can be made ({error.strerror})"
         raise CheckpointWriteError(f"--out must be writable. Got {said}. Give another path.") from error
+
+
+def _parent_of(out: Path) -> Path:
+    """Return the folder that is there in which a path is made, or its first missing parent."""
+    there = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
+    return there.parent if there == out.absolute() else there
 
 
 def _params(options: dict[str, Any]) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def state_of(part, spec=VECTORS):
 
 def modules_of(part, real):
     """Return the networks that a part brings along for samples like `real`, in float64."""
-    kind = {2: "vector", 3: "signal", 4: "image"}[real.ndim]
+    kind = {2: "vector", 3: "signal", 4: "image", 5: "volume"}[real.ndim]
     with global_generator(("turns",)):
         modules = part.modules(DataSpec(kind, tuple(real.shape[1:]), False, "none", 0, 3))
     return {player: module.double() for player, module in modules.items()}
