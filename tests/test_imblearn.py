@@ -106,6 +106,10 @@ def test_a_call_that_raises_leaves_it_as_it_was(X, y, told):
         sampler.fit_resample(X, y)
     assert vars(sampler) == before
     assert len(str(error.value)) <= 500
+    new = GANOverSampler(SMALL)
+    with pytest.raises(ValueError, match=told):
+        new.fit_resample(X, y)
+    assert vars(new) == new.get_params(deep=False)
 
 
 def test_more_rows_than_memory_holds_are_refused_before_training():
