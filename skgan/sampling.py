@@ -215,11 +215,12 @@ def _checked(drawn: Any, sampler: Sampler, shape: tuple[int, ...]) -> tuple[Tens
     """Return what a sampler drew and its share of accepted drafts, or refuse it."""
     pair = isinstance(drawn, tuple) and len(drawn) == 2
     x, share = drawn if pair else (None, None)
-    if isinstance(x, Tensor) and tuple(x.shape) == shape and isinstance(share, float | int) and x.isfinite().all():
-        return x, share
-    came = described(drawn) if not pair else f"{described(x)} and {described(share)}"
     if isinstance(x, Tensor) and tuple(x.shape) == shape and isinstance(share, float | int):
+        if x.isfinite().all():
+            return x, share
         came = "samples that are not finite"
+    else:
+        came = f"{described(x)} and {described(share)}" if pair else described(drawn)
     raise broken(sampler, "draw", f"finite samples of shape {shape} and the share of accepted drafts", came)
 
 
