@@ -244,7 +244,9 @@ def test_columns_of_a_table_are_kept_under_names_of_any_type(tmp_path):
     pd.testing.assert_frame_equal(loaded.sample(4, random_state=0), gan.sample(4, random_state=0))
 
 
-@pytest.mark.parametrize("values", [np.arange(20) % 3, np.arange(20) % 2 == 0, np.arange(20) % 3 * 1.5], ids=str)
+@pytest.mark.parametrize(
+    "values", [np.arange(20) % 3, np.arange(20) % 2 == 0, np.arange(20) % 3 * 1.5], ids=["int", "bool", "float"]
+)
 def test_categories_of_numbers_are_kept(values, tmp_path):
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"n": values, "t": pd.Categorical(list("abcd") * 5), "x": X[:, 0]})
