@@ -137,7 +137,8 @@ class GANEstimator(
         What the players minimise. "auto" takes the architecture's, if that names one, else ``"rpgan"`` with its
         penalties.
     architecture : str, Architecture or "auto", default="auto"
-        The networks. "auto" takes the loss's, else ``"dcgan"`` for images and ``"mlp"`` for the rest.
+        The networks. "auto" takes the loss's, else ``"dcgan"`` for images, ``"unet"`` where y is images too,
+        ``"tabular"`` for tables and ``"mlp"`` for the rest.
     regularizers : str, Regularizer, list of them, None or "auto", default="auto"
         Penalties and constraints. "auto" takes the loss's, else the architecture's; None means none.
     conditioning : str, Conditioning, None or "auto", default="auto"
@@ -454,10 +455,10 @@ class GANEstimator(
         X : array-like, tensor, DataFrame or ScannedTable of shape (n_samples, ...)
             Rows or images of finite numbers. A DataFrame may hold text, dates, booleans and missing values too, and
             so may an array with `columns`.
-        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, c, h, w), default=None
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, [c,] h, w), default=None
             Labels of any kind. One dimension holds classes of any type, or numbers when they are not all whole;
             integers are classes, however many, unless the conditioning is made for numbers only. Two dimensions
-            of 0 and 1 are several labels at once, of other numbers they are numbers; four are images. NaN and
+            of 0 and 1 are several labels at once, of other numbers they are numbers; more are images. NaN and
             None mean unlabelled (a whole row where one of its numbers is missing); -1 is a class.
 
         Returns

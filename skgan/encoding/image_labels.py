@@ -18,25 +18,25 @@ from skgan.validation import sentence
 class Images(Labels):
     """Images between -1 and 1 for the networks, channels first; values are the images as they came.
 
-    Channels are first, unless only the last axis is as short as channels are.
+    Images without an axis of channels are greyscale. Channels are first, unless only the last axis is as short as
+    channels are.
 
     Parameters
     ----------
-    y : array-like of shape (n, c, h, w) or (n, h, w, c)
+    y : array-like of shape (n, h, w), (n, c, h, w) or (n, h, w, c)
         Finite numbers.
     n : int
         How many images.
     """
 
     kind = "image"
-    ndim = 3
 
     def __init__(self, y: Any, n: int):
         array = as_labels(y)
-        self.data_shape = array.shape[1:]
+        self.data_shape, self.ndim = array.shape[1:], array.ndim - 1
         values = self.values(y, n)
         self.dtype = array.dtype.newbyteorder("=")
-        self.channels_last = self.data_shape[-1] <= MOST_CHANNELS < self.data_shape[0]
+        self.channels_last = self.ndim == 3 and self.data_shape[-1] <= MOST_CHANNELS < self.data_shape[0]
         self.shape = self._channels_first(values).shape[1:]
         self.scaling = Range(values)
 
@@ -107,6 +107,7 @@ class Images(Labels):
         self = cls.__new__(cls)
         self.dtype, self.channels_last = check_dtype(np.dtype(config["dtype"])), config["channels_last"]
         self.data_shape, self.shape = tuple(config["data_shape"]), tuple(config["shape"])
+        self.ndim = len(self.data_shape)
         scaling = scalings.load("range", "labels.scaling", arrays)
         assert isinstance(scaling, Range)
         self.scaling = scaling
@@ -115,4 +116,6 @@ class Images(Labels):
         return self
 
     def _channels_first(self, values: np.ndarray) -> np.ndarray:
+        if self.ndim == 2:
+            return values[:, None]
         return values.transpose(0, 3, 1, 2) if self.channels_last else values

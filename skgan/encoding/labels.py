@@ -3,7 +3,7 @@
 It is decided as by scikit-learn's ``type_of_target``: numbers that are not all whole are numbers, everything else
 in one dimension is classes, however many - integers too, which are read as numbers only under a conditioning that
 is made for numbers and not for classes. Two dimensions of 0 and 1 are several labels at once, other numbers in two
-dimensions are numbers, and four dimensions are images. NaN and None mean unlabelled; -1 is a class.
+dimensions are numbers, and three or four dimensions are images. NaN and None mean unlabelled; -1 is a class.
 """
 
 from __future__ import annotations
@@ -67,13 +67,13 @@ def _kind_of(array: np.ndarray, kinds: tuple[str, ...] | None) -> str:
     """Return the kind of labels in an array, the first of those possible that is among `kinds`."""
     if 0 in array.shape[1:]:
         raise ValueError(f"y must hold something in each row. Got shape {array.shape}. Check its axes, or leave y out.")
-    if array.ndim == 4:
+    if array.ndim in (3, 4):
         return "image"
-    if array.ndim > 2:
+    if array.ndim > 4:
         raise ValueError(
             sentence(
-                f"y must have 1, 2 or 4 dimensions. Got {array.ndim}: shape {array.shape}.",
-                "Give labels (n,), several numbers (n, d), or images (n, channels, height, width).",
+                f"y must have 1 to 4 dimensions. Got {array.ndim}: shape {array.shape}.",
+                "Give labels (n,), several numbers (n, d), or images (n, height, width), with or without channels.",
             )
         )
     if array.ndim == 2 and array.shape[1] == 1:
