@@ -67,6 +67,28 @@ RECIPES: dict[str, dict[str, Any]] = {
         "batch_size": 512,
         "ema_decay": 0.99993,
     },
+    # Miyato et al., ICLR 2018, for CIFAR-10: 50,000 updates; with labels as in Miyato and Koyama, ICLR 2018
+    "sngan": {
+        "loss": "hinge",
+        "architecture": ("resnet", {"channels": 256, "most_channels": 256, "discriminator_factor": 0.5}),
+        "conditioning": "cbn",
+        "optimizer": ("adam", {"betas": (0.0, 0.9)}),
+        "learning_rate": 2e-4,
+        "n_critic": 5,
+        "latent_dim": 128,
+        "batch_size": 64,
+    },
+    # Zhang et al., ICML 2019, for ImageNet at 128 by 128: a million updates
+    "sagan": {
+        "loss": "hinge",
+        "architecture": ("sagan", {"channels": 64, "most_channels": 1024}),
+        "conditioning": "cbn",
+        "optimizer": ("adam", {"betas": (0.0, 0.9)}),
+        "learning_rate": 1e-4,
+        "discriminator_learning_rate": 4e-4,
+        "latent_dim": 128,
+        "batch_size": 256,
+    },
     # Brock et al., ICLR 2019, as is usual for CIFAR-10: 100,000 updates; regularizers=None leaves orthogonality out
     "biggan": {
         "loss": "hinge",

@@ -35,11 +35,13 @@ FAMILIES: dict[str, type[Component]] = {
 #: of tables: they look at columns, not at batches
 OF_TABLES: dict[str, type[Component]] = {"encoder": interfaces.Encoder, "constraint": interfaces.Constraint}
 
+#: the optimizer is one for losses that hold the discriminator's slope, as the default does with its penalties; those
+#: that do not bring their own; docs/benchmarks.md says why
 LIBRARY_DEFAULTS: dict[str, Any] = {
     "regularizers": [],
     "n_critic": 1,
-    "optimizer": "adam",
-    "learning_rate": 2e-4,
+    "optimizer": ("adam", {"betas": (0.0, 0.99), "slowing_steps": 1000}),
+    "learning_rate": 1e-3,
     "conditioning": "projection",
 }
 
@@ -142,8 +144,7 @@ def complete(parts: Mapping[str, Any], params: Mapping[str, Any], spec: DataSpec
         loss = _made("loss", chosen.get("loss", "rpgan"))
     said = declarations.defaults(loss, spec)
     if architecture == "auto":
-        usual = "dcgan" if spec.kind == "image" else "tabular" if spec.columns else "mlp"
-        architecture = _made("architecture", said.get("architecture", usual))
+        architecture = _made("architecture", said.get("architecture", _usual_architecture(spec)))
     of_networks = declarations.defaults(architecture, spec)
     defaults = LIBRARY_DEFAULTS | of_networks | said
     if architecture.tags().scales_weights:  # a learning rate is one of weights as they are kept
@@ -237,6 +238,12 @@ def provenance(parts: Parts) -> dict[str, dict[str, str]]:
             label = kind if len(members) == 1 else f"{kind}/{registry.name_of(kind, part)}"
             found[label] = origin or {"kind": kind, "name": f"{type(part).__module__}:{type(part).__qualname__}"}
     return found
+
+
+def _usual_architecture(spec: DataSpec) -> str:
+    if spec.kind == "image":
+        return "unet" if spec.label_kind == "image" else "dcgan"
+    return "tabular" if spec.columns else "mlp"
 
 
 def _unless_auto(kind: str, value: Any, parameter: str) -> Any:

@@ -542,6 +542,15 @@ def turn(model, player):
     return own.module, other.module, *before
 
 
+@pytest.mark.parametrize("name", ["dcgan", "resnet", "sagan", "sndcgan", "biggan", "r3gan", "fastgan", "mlp"])
+def test_the_optimizer_is_the_loss_s_or_a_fast_one_where_penalties_hold_the_discriminator(name):
+    architecture = registry.resolve("architecture", name)(**registry.resolve("architecture", name).get_test_params()[0])
+    slow, fast = (model_of(architecture, loss).parts for loss in ("nonsaturating", "rpgan"))
+    assert (fast.learning_rate, fast.optimizer.betas, fast.optimizer.slowing_steps) == (1e-3, (0.0, 0.99), 1000)
+    if name != "mlp":
+        assert (slow.learning_rate, slow.optimizer.betas, slow.optimizer.slowing_steps) == (2e-4, (0.5, 0.999), None)
+
+
 PAIRS = [(architecture, a_loss(architecture)) for architecture in ARCHITECTURES]
 PAIRS += [
     (architecture, loss)

@@ -87,7 +87,10 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Blocks that halve the image to about eight by eight, two that keep it, and the sum or mean over the places."""
+    """Blocks that halve the image to about eight by eight, two that keep it, and the sum or mean over the places.
+
+    It has `factor` times as many channels as it is told.
+    """
 
     def __init__(
         self,
@@ -97,11 +100,13 @@ class Discriminator(nn.Module):
         most_channels: int,
         pool: str,
         attends: bool = False,
+        factor: float = 1.0,
     ):
         super().__init__()
         self.grid = Grid(spec.shape[1:])
         k = self.grid.doublings
         halvings = min(k, max(k - 1, 1))
+        channels, most_channels = (max(round(factor * width), 1) for width in (channels, most_channels))
         outputs = widths(max(k, 1), channels, most_channels)
         self.embed = conditioning.embed(spec)
         self.blocks, self.attentions = nn.ModuleList(), nn.ModuleList()

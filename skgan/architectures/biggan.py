@@ -73,21 +73,16 @@ class BigGAN(Architecture):
 
     def discriminator(self, spec: DataSpec, conditioning: Conditioning) -> nn.Module:
         """Return a module ``(x, y) -> Critique``, spectrally normalised."""
-        widths = (self.discriminator_factor * width for width in (self.channels, self.most_channels))
-        channels, most_channels = (max(round(width), 1) for width in widths)
-        network = Discriminator(spec, conditioning, channels, most_channels, "sum", attends=True)
+        sizes = self.channels, self.most_channels
+        network = Discriminator(spec, conditioning, *sizes, "sum", attends=True, factor=self.discriminator_factor)
         for layer in _convolutions(network):
             nn.init.orthogonal_(layer.weight)
         normalize_spectrally(network)
         return network
 
     def defaults(self, spec: DataSpec) -> dict:
-        """Return an Adam without momentum, and normalisations that the label modulates."""
-        return {
-            "conditioning": ("cbn", {"width": 128}),
-            "optimizer": ("adam", {"betas": (0.0, 0.999)}),
-            "learning_rate": 2e-4,
-        }
+        """Return normalisations that the label modulates."""
+        return {"conditioning": ("cbn", {"width": 128})}
 
     @classmethod
     def get_test_params(cls) -> list[dict]:

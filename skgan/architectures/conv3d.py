@@ -52,10 +52,6 @@ class Conv3D(Architecture):
         """Return a module ``(x, y) -> Critique`` for x `(n, c, d, h, w)`."""
         return Discriminator(spec, conditioning, self._widths(spec))
 
-    def defaults(self, spec: DataSpec) -> dict:
-        """Return the optimizer of `DCGAN`, whose networks these are in three dimensions."""
-        return {"optimizer": ("adam", {"betas": (0.0, 0.99), "slowing_steps": 1000}), "learning_rate": 1e-3}
-
     @classmethod
     def get_test_params(cls) -> list[dict]:
         """Return small networks for volumes."""

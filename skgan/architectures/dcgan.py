@@ -60,10 +60,6 @@ class DCGAN(Architecture):
         """Return a module ``(x, y) -> Critique``."""
         return Discriminator(spec, conditioning, self._widths(spec), norm=self.discriminator_norm == "batch")
 
-    def defaults(self, spec: DataSpec) -> dict:
-        """Return an Adam for losses that hold the discriminator's slope; docs/benchmarks.md says why."""
-        return {"optimizer": ("adam", {"betas": (0.0, 0.99), "slowing_steps": 1000}), "learning_rate": 1e-3}
-
     @classmethod
     def get_test_params(cls) -> list[dict]:
         """Return small networks."""

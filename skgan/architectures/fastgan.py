@@ -94,10 +94,6 @@ class FastGAN(Architecture):
             normalize_spectrally(network)
         return network
 
-    def defaults(self, spec: DataSpec) -> dict:
-        """Return an Adam for losses that hold the discriminator's slope, as for `DCGAN`; the recipe has the paper's."""
-        return {"optimizer": ("adam", {"betas": (0.0, 0.99), "slowing_steps": 1000}), "learning_rate": 1e-3}
-
     @classmethod
     def get_test_params(cls) -> list[dict]:
         """Return small networks."""

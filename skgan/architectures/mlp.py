@@ -53,10 +53,6 @@ class MLP(Architecture):
         """Return a module ``(x, y) -> Critique``."""
         return _Discriminator(conditioning.embed(spec), self._stack(spec.n_values), conditioning.head(self.width, spec))
 
-    def defaults(self, spec: DataSpec) -> dict:
-        """Return a fast Adam; docs/benchmarks.md says why."""
-        return {"optimizer": ("adam", {"betas": (0.0, 0.99), "slowing_steps": 1000}), "learning_rate": 1e-3}
-
     @classmethod
     def get_test_params(cls) -> list[dict]:
         """Return a small network."""

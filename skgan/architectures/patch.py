@@ -61,10 +61,6 @@ class Patch(Architecture):
         stack = Patches(spec.shape[0], spec.shape[1:], self.n_layers, self.channels, self.most_channels)
         return _Discriminator(stack, conditioning.embed(spec), conditioning.head(stack.out_channels, spec))
 
-    def defaults(self, spec: DataSpec) -> dict:
-        """Return an Adam for losses that hold the discriminator's slope, as for `DCGAN`."""
-        return {"optimizer": ("adam", {"betas": (0.0, 0.99), "slowing_steps": 1000}), "learning_rate": 1e-3}
-
     @classmethod
     def get_test_params(cls) -> list[dict]:
         """Return small networks."""

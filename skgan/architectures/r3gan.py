@@ -96,10 +96,6 @@ class R3GAN(Architecture):
         channels = self._widths(spec)
         return _Discriminator(spec, conditioning, channels, self._stages(channels))
 
-    def defaults(self, spec: DataSpec) -> dict:
-        """Return an Adam without momentum, faster than the paper's for large batches; docs/benchmarks.md says why."""
-        return {"optimizer": ("adam", {"betas": (0.0, 0.99), "slowing_steps": 1000}), "learning_rate": 1e-3}
-
     @classmethod
     def get_test_params(cls) -> list[dict]:
         """Return small networks."""

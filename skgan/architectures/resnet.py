@@ -4,7 +4,7 @@ from torch import nn
 
 from skgan.architectures._convolutional import VECTORS
 from skgan.architectures._residual import Discriminator, Generator
-from skgan.interfaces import Architecture, Choice, Conditioning, DataSpec, Integer, Tags
+from skgan.interfaces import Architecture, Choice, Conditioning, DataSpec, Integer, Real, Tags
 from skgan.layers import normalize_spectrally
 
 NAMES = {"resnet": "ResNet"}
@@ -16,8 +16,9 @@ class ResNet(Architecture):
     .. math:: D(x) = w^\top \sum_p \phi(x)_p + b \quad \text{or} \quad w^\top \tfrac{1}{P} \sum_p \phi(x)_p + b
 
     over the P places of the last grid: the sum with every weight of the discriminator divided by its largest singular
-    value [1]_, the mean without any normalisation [2]_. The generator normalises as the conditioning says. The papers'
-    networks for 32 by 32 have 256 channels in the generator and 128 in the discriminator throughout.
+    value [1]_, the mean without any normalisation [2]_. The generator normalises as the conditioning says. The first
+    paper's networks for 32 by 32 have ``channels=256, most_channels=256, discriminator_factor=0.5``; `skgan.recipes`
+    has them as ``"sngan"``. The second's have 128 channels in both.
 
     Parameters
     ----------
@@ -27,6 +28,8 @@ class ResNet(Architecture):
         Channels at the finest resolution, doubled at each further one, in [1, inf).
     most_channels : int, default=256
         Where the doubling ends, in [1, inf).
+    discriminator_factor : float, default=1.0
+        How many times as many channels the discriminator has, in (0, inf).
 
     References
     ----------
@@ -44,12 +47,16 @@ class ResNet(Architecture):
         "form": (Choice("sngan", "wgan-gp"),),
         "channels": (Integer(1),),
         "most_channels": (Integer(1),),
+        "discriminator_factor": (Real(0.0, closed="neither"),),
     }
 
-    def __init__(self, form: str = "sngan", channels: int = 64, most_channels: int = 256):
+    def __init__(
+        self, form: str = "sngan", channels: int = 64, most_channels: int = 256, discriminator_factor: float = 1.0
+    ):
         self.form = form
         self.channels = channels
         self.most_channels = most_channels
+        self.discriminator_factor = discriminator_factor
 
     def tags(self) -> Tags:
         """Return that it is for images, and whether it keeps its discriminator's weights small."""
@@ -62,14 +69,11 @@ class ResNet(Architecture):
     def discriminator(self, spec: DataSpec, conditioning: Conditioning) -> nn.Module:
         """Return a module ``(x, y) -> Critique``."""
         pool = "sum" if self.form == "sngan" else "mean"
-        network = Discriminator(spec, conditioning, self.channels, self.most_channels, pool)
+        sizes = self.channels, self.most_channels
+        network = Discriminator(spec, conditioning, *sizes, pool, factor=self.discriminator_factor)
         if self.form == "sngan":
             normalize_spectrally(network)
         return network
-
-    def defaults(self, spec: DataSpec) -> dict:
-        """Return the Adam of both papers."""
-        return {"optimizer": ("adam", {"betas": (0.0, 0.9)}), "learning_rate": 2e-4}
 
     @classmethod
     def get_test_params(cls) -> list[dict]:

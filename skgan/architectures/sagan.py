@@ -59,11 +59,6 @@ class SAGAN(Architecture):
         normalize_spectrally(network)
         return network
 
-    def defaults(self, spec: DataSpec) -> dict:
-        """Return the paper's Adam, four times as fast for the discriminator."""
-        optimizer = ("adam", {"betas": (0.0, 0.9)})
-        return {"optimizer": optimizer, "learning_rate": 1e-4, "discriminator_learning_rate": 4e-4}
-
     @classmethod
     def get_test_params(cls) -> list[dict]:
         """Return small networks."""

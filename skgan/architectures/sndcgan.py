@@ -59,10 +59,6 @@ class SNDCGAN(Architecture):
         normalize_spectrally(network)
         return network
 
-    def defaults(self, spec: DataSpec) -> dict:
-        """Return the paper's Adam."""
-        return {"optimizer": ("adam", {"betas": (0.5, 0.999)}), "learning_rate": 2e-4}
-
     @classmethod
     def get_test_params(cls) -> list[dict]:
         """Return small networks."""
