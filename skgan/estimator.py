@@ -454,7 +454,7 @@ class GANEstimator(
         ----------
         X : array-like, tensor, DataFrame or ScannedTable of shape (n_samples, ...)
             Rows or images of finite numbers. A DataFrame may hold text, dates, booleans and missing values too, and
-            so may an array with `columns`.
+            so may an array with `columns`. Tables of polars or Arrow are read as DataFrames of pandas.
         y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, [c,] h, w), default=None
             Labels of any kind. One dimension holds classes of any type, or numbers when they are not all whole;
             integers are classes, however many, unless the conditioning is made for numbers only. Two dimensions
@@ -589,14 +589,14 @@ class GANEstimator(
         self._scorer()
         networks = self._networks_to_begin_with(continues)
         device = ranks.device(resolve_device(self.device))
-        y = None if self.conditioning is None else y
+        X, y = as_array(X), None if self.conditioning is None else y
         directory = self._checkpoint_directory(held, one_pass, ranks)
         model, history, run = self._before(directory, X, y, device, continues, ranks)
         keeper = None if directory is None else partial(self._keeper, directory, X, y, device, run, ranks)
         X, y, *held_out = self._held_out(X, y)
         rows = self._checked(X, reset=model is None)
         if begins := model is None:
-            model = self._new_model(as_array(X), rows, y, classes, given, ranks)
+            model = self._new_model(X, rows, y, classes, given, ranks)
         elif classes is not None:
             self._encoding_.labels.check_classes(classes)
         compatibility.check_sync_batch_norm(self.sync_batch_norm, self.compile, self.micro_batch)

@@ -300,6 +300,8 @@ def _is_number(text: str) -> bool:
 #: bytes of an array that are looked at together
 BYTES_AT_ONCE = 2**26
 _CONTAINERS = "a NumPy array, a tensor, a DataFrame or a list of rows"
+_COLLECT = "Collect its rows into one array first. Load files with numpy.load(path)."
+_LOAD = "Load an array with numpy.load(path), a folder of images with skgan.datasets.load_images(path)."
 
 
 def as_array(X: Any, name: str = "X") -> Any:
@@ -313,13 +315,16 @@ def as_array(X: Any, name: str = "X") -> Any:
         )
     if is_tensor(X):
         return from_torch(X, name)
+    if is_frame_of_others(X):
+        return _as_pandas(X, name)
     if isinstance(X, np.matrix | np.ma.MaskedArray):
         return _unmasked(X, name)
     if hasattr(X, "iloc") or isinstance(X, np.ndarray | PickedRows) or hasattr(X, "chunks_of_rows"):
         return X
     # Only what says that it is an array: asking anything else for its items may never end.
     if not isinstance(X, list | tuple) and not hasattr(X, "__array__"):
-        raise _no_array("None" if X is None else type(X).__name__, name)
+        where = isinstance(X, str | os.PathLike)
+        raise _no_array("None" if X is None else type(X).__name__, name, _LOAD if where else _COLLECT)
     try:
         return np.asarray(detached(X, name))
     except ValueError as error:
@@ -335,6 +340,20 @@ def as_array(X: Any, name: str = "X") -> Any:
 def is_tensor(value: Any) -> bool:
     """Say whether a value is a tensor, without importing torch."""
     return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "detach")
+
+
+def is_frame_of_others(value: Any) -> bool:
+    """Say whether a value is a table of columns of another library that pandas can have, such as polars or Arrow."""
+    return hasattr(value, "to_pandas") and hasattr(value, "columns") and not hasattr(value, "iloc")
+
+
+def _as_pandas(X: Any, name: str) -> Any:
+    """Return a table of another library as a DataFrame of pandas."""
+    try:
+        return X.to_pandas()
+    except ImportError as error:
+        came = f"a {type(X).__name__} of {type(X).__module__.partition('.')[0]} without {error.name or 'pandas'}"
+        raise _no_array(came, name, 'Run pip install "skgan[tables]".') from error
 
 
 def detached(values: Any, name: str) -> Any:
@@ -380,14 +399,8 @@ def from_torch(X: Any, name: str) -> np.ndarray:
         raise _no_array(f"a tensor of dtype {X.dtype}", name) from error
 
 
-def _no_array(came: str, name: str) -> TypeError:
-    return TypeError(
-        sentence(
-            f"{name} must be {_CONTAINERS}.",
-            f"Got {came} instead.",
-            "Collect its rows into one array first. Load files with numpy.load(path).",
-        )
-    )
+def _no_array(came: str, name: str, advice: str = _COLLECT) -> TypeError:
+    return TypeError(sentence(f"{name} must be {_CONTAINERS}.", f"Got {came} instead.", advice))
 
 
 def check_X(estimator: Any, X: Any, *, reset: bool) -> np.ndarray | PickedRows:

@@ -247,8 +247,8 @@ def _no_array(id, given, value, came):
 
 DATA = [
     _no_array("B32", "None", None, "Got None"),
-    _no_array("B33", "a path", "rows98765.npy", "Got str"),
-    x("B33", "a path, and how to load it", Path("rows98765.npy"), TypeError, "X", "Path", "NumPy array", "numpy.load(path)"),
+    x("B33", "a path", "rows98765.npy", TypeError, "X must be", "Got str", "NumPy array", "numpy.load(path)"),
+    x("B33", "a folder", Path("rows98765"), TypeError, "X must be", "Path", "NumPy array", "datasets.load_images(path)"),
     _no_array("B34", "a DataLoader", lambda: torch.utils.data.DataLoader(Rows()), "Got DataLoader"),
     _no_array("B34", "a Dataset", Rows(), "Got Rows"),
     _no_array("B35", "a generator", lambda: (row for row in X), "Got generator"),

@@ -150,6 +150,20 @@ def test_kind_and_shape(y, kind, shape):
     assert (labels.kind, labels.shape, labels.dim) == (kind, shape, np.prod(shape))
 
 
+class OfArrow:
+    """Labels as Arrow has them: an array for who asks for one, and no NumPy without a copy."""
+
+    def to_numpy(self):
+        raise NotImplementedError("zero_copy_only was True")
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(["a", "b", "a"], object)
+
+
+def test_labels_of_arrow_are_classes():
+    assert label_encoding.learn(OfArrow(), 3).classes.tolist() == ["a", "b"]
+
+
 class ForNumbers(Projection.__mro__[1]):
     """A conditioning for numbers only."""
 

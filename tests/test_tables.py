@@ -155,6 +155,47 @@ def test_frames_of_numbers_alone_are_vectors_as_before():
     assert GANEstimator(max_iter=1, random_state=0).fit(data).sample(2).dtypes.equals(data.dtypes)
 
 
+@pytest.mark.parametrize("columns", [["age", "height"], ["age", "city"]], ids=["numbers", "mixed"])
+def test_levels_of_names_come_back(columns):
+    data = frame()[columns].set_axis(pd.MultiIndex.from_tuples([("body", "a"), ("body", "b")]), axis=1)
+    samples = GANEstimator(**SMALL | {"architecture": "auto"}).fit(data).sample(5)
+    pd.testing.assert_index_equal(samples.columns, data.columns)
+    assert list(samples["body"].columns) == ["a", "b"]
+
+
+class OfAnotherLibrary:
+    """A table as polars and Arrow have it: columns, a way to pandas, an array of objects, and no `iloc`."""
+
+    def __init__(self, data):
+        self.data, self.columns = data, list(data.columns)
+
+    def to_pandas(self):
+        return self.data
+
+    def __array__(self, dtype=None, copy=None):
+        return self.data.to_numpy(object)
+
+
+@pytest.mark.parametrize("columns", [["age", "height"], ["age", "city"]], ids=["numbers", "mixed"])
+def test_a_table_of_another_library_is_read_as_one_of_pandas(columns):
+    data = frame()[columns]
+    gan, other = (
+        GANEstimator(**SMALL | {"architecture": "auto"}).fit(table) for table in (data, OfAnotherLibrary(data))
+    )
+    assert list(other.feature_names_in_) == columns
+    pd.testing.assert_frame_equal(gan.sample(5, random_state=1), other.sample(5, random_state=1))
+    np.testing.assert_array_equal(gan.transform(data), other.transform(OfAnotherLibrary(data)))
+
+
+def test_a_table_of_another_library_that_pandas_cannot_have_is_refused_in_words(monkeypatch):
+    def lacks(self):
+        raise ModuleNotFoundError("No module named 'pyarrow'", name="pyarrow")
+
+    monkeypatch.setattr(OfAnotherLibrary, "to_pandas", lacks)
+    with pytest.raises(TypeError, match=r"X must be .* Got a OfAnotherLibrary of test_tables without pyarrow instead"):
+        GANEstimator(**SMALL).fit(OfAnotherLibrary(frame()))
+
+
 # --- what is asked for ------------------------------------------------------------------------------
 
 

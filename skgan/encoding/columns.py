@@ -71,6 +71,13 @@ def names_of(X: Any) -> list[Any]:
     return list(X.columns) if hasattr(X, "columns") else list(range(X.shape[1]))
 
 
+def as_index(names: list[Any]) -> Any:
+    """Return names as the axis of a DataFrame: tuples as levels."""
+    import pandas as pd
+
+    return pd.Index(names)
+
+
 def names_read(names: list[Any]) -> list[Any]:
     """Return names of columns as they were before JSON made lists of tuples, which columns of several levels have."""
     return [tuple(name) if isinstance(name, list) else name for name in names]
@@ -121,7 +128,7 @@ def written(names: list[Any], columns: Mapping[int, np.ndarray | Coded], like: l
     import pandas as pd
 
     series = [_series(columns[i], like[i]) for i in range(len(names))]
-    return pd.concat(series, axis=1, keys=range(len(series))).set_axis(names, axis=1)
+    return pd.concat(series, axis=1, keys=range(len(series))).set_axis(as_index(names), axis=1)
 
 
 def _is_plain(dtype: Any) -> bool:

@@ -118,8 +118,6 @@ def as_labels(y: Any) -> np.ndarray:
                 "Fill them, with y.filled(np.nan) where they are missing.",
             )
         )
-    if hasattr(y, "to_numpy"):
-        y = y.to_numpy()
     try:
         array = np.asarray(y)
     except ValueError:

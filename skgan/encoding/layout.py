@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 from torch import Tensor
 
-from skgan.encoding.columns import check_names, names_read
+from skgan.encoding.columns import as_index, check_names, names_read
 from skgan.encoding.preprocessors import plain
 from skgan.exceptions import InvalidParameterError
 from skgan.validation import pieces, sentence
@@ -121,7 +121,7 @@ class Layout:
             pd.Series(_cast(rows[:, i], dtype)).astype(cast(Any, own))
             for i, (dtype, own) in enumerate(zip(self.dtypes, self.frame_dtypes, strict=True))
         ]
-        return pd.concat(columns, axis=1, keys=range(len(columns))).set_axis(self.columns, axis=1)
+        return pd.concat(columns, axis=1, keys=range(len(columns))).set_axis(as_index(self.columns), axis=1)
 
     def state(self, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
         """Return what was learned, as JSON can hold it; arrays go into `arrays`."""
