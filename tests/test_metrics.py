@@ -738,7 +738,7 @@ def test_scores_of_one_protocol_know_which_is_better():
     assert high.better_than(low)
 
 
-def test_features_of_real_rows_are_learned_once(monkeypatch):
+def test_features_of_real_rows_are_learned_once():
     learned = []
 
     class Counts(RandomConvolutions):
@@ -746,6 +746,7 @@ def test_features_of_real_rows_are_learned_once(monkeypatch):
             learned.append(len(X))
             return super().learn(X, y)
 
+    _sets.forget()
     X = pictures(30, 8)
     scores = [metric("fid", features=Counts())(X, pictures(30, 8, seed)) for seed in (1, 2, 3)]
     scores.append(metric("kid", features=Counts())(X, pictures(30, 8, 4)))
