@@ -26,8 +26,6 @@ given = coarse(X_held_out)
 draws = [gan.sample(y=given, random_state=seed) for seed in (0, 1)]
 for name, images in zip(["given", "first draw", "second draw"], [given, *draws], strict=True):
     from_truth, from_given = np.abs(images - X_held_out).mean(), np.abs(coarse(images) - given).mean()
-    print(
-        f"{name:12} {from_truth:.2f} of 16 from the truth a pixel; {from_given:.2f} from what is given, as coarse as that"
-    )
+    print(f"{name:12} {from_truth:.2f} of 16 a pixel from the truth, {from_given:.2f} from the given if made as coarse")
 rows = [images[:SHOWN] for images in (given, *draws, X_held_out)]
 save_grid((np.concatenate(rows) * 15.9).astype(np.uint8), "images_from_images.png", columns=SHOWN)
