@@ -3,6 +3,7 @@
 import math
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from skgan.validation import (
     Several,
     Sizes,
     as_array,
+    as_path,
     check_columns,
     check_finite,
     check_value,
@@ -255,6 +257,75 @@ def test_a_sentence_of_scikit_learn_gets_the_next_step_and_stays_short():
     assert len(long) == LONGEST_MESSAGE
     assert long.endswith("z … Choose them with X[gan.feature_names_in_], or fit again.")
     assert len(validation._with_advice("z" * 900)) <= LONGEST_MESSAGE
+
+
+class Foreign:
+    """A table of another library, which pandas can have."""
+
+    columns = ("a", "b")
+
+    def to_pandas(self):
+        """Return what was asked for."""
+        return "the same in pandas"
+
+
+def test_a_table_of_another_library_is_turned_into_one_of_pandas():
+    assert as_array(Foreign()) == "the same in pandas"
+
+
+def test_what_has_no_columns_or_is_of_pandas_is_not_turned(monkeypatch):
+    monkeypatch.setattr(Foreign, "iloc", None, raising=False)
+    assert type(as_array(Foreign())) is Foreign
+    monkeypatch.delattr(Foreign, "iloc")
+    monkeypatch.delattr(Foreign, "columns")
+    with pytest.raises(TypeError, match=r"^X must be .* Got Foreign instead\. Collect its rows"):
+        as_array(Foreign())
+
+
+@pytest.mark.parametrize(("missing", "word"), [("pyarrow", "pyarrow"), (None, "pandas")])
+def test_what_is_missing_for_a_table_of_another_library_is_named(missing, word, monkeypatch):
+    def lacks(self):
+        raise ImportError("no", name=missing)
+
+    monkeypatch.setattr(Foreign, "to_pandas", lacks)
+    home = __name__.partition(".")[0]
+    with pytest.raises(TypeError) as caught:
+        as_array(Foreign(), "X_real")
+    assert str(caught.value) == (
+        "X_real must be a NumPy array, a tensor, a DataFrame or a list of rows. "
+        f'Got a Foreign of {home} without {word} instead. Run pip install "skgan[tables]".'
+    )
+
+
+def test_a_tensor_in_a_list_is_refused_under_the_name_of_the_argument():
+    with pytest.raises(TypeError, match=r"^Sparse data was passed for latents"):
+        as_array([torch.eye(2).to_sparse()], "latents")
+
+
+@pytest.mark.parametrize(
+    ("value", "came"),
+    [
+        ("", "Got an empty one."),
+        (b"model", "Got an object of type bytes."),
+        ("a\0b", "Got one that no file can have."),
+        ("\ud800", "Got one that no file can have."),
+        (3, "Got 3."),
+    ],
+    ids=["empty", "bytes", "null", "half a character", "number"],
+)
+def test_what_no_file_can_be_called_is_refused(value, came):
+    with pytest.raises(InvalidParameterError) as caught:
+        as_path(value, "path")
+    assert str(caught.value) == f"path must be a str or a path. {came} Give the path of a file or a folder."
+
+
+def test_a_path_is_one_below_its_home(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert [as_path(each, "path") for each in ("~/model", tmp_path / "x", "y")] == [
+        tmp_path / "model",
+        tmp_path / "x",
+        Path("y"),
+    ]
 
 
 def test_a_parameter_of_a_network_is_a_tensor_too():
