@@ -516,11 +516,15 @@ def _warn_of_wide_integers(X: np.ndarray | PickedRows) -> None:
         return
     wide = X.max(axis=0).astype(float) - X.min(axis=0).astype(float) > 2**24
     if wide.any():
-        warn(
-            f"X holds whole numbers in {int(wide.sum())} of {X.shape[1]} columns, first in column",
-            f"{int(wide.argmax())}, that differ by more than 2**24. The networks calculate in float32, which",
-            "cannot tell neighbours so far out apart: samples are near such numbers, not among them.",
-            "Drop columns that are identifiers, or scale them down.",
+        warnings.warn(
+            sentence(
+                f"X holds whole numbers in {int(wide.sum())} of {X.shape[1]} columns, first in column",
+                f"{int(wide.argmax())}, that differ by more than 2**24. The networks calculate in float32, which",
+                "cannot tell neighbours so far out apart: samples are near such numbers, not among them.",
+                "Drop columns that are identifiers, or scale them down.",
+            ),
+            UserWarning,
+            stacklevel=2,
         )
 
 
