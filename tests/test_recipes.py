@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 from sklearn.datasets import load_digits
 
 from skgan import GANEstimator, recipes, registry
+from skgan.interfaces import DataSpec
 
 #: what makes a recipe small enough for a test, and touches nothing else
 SMALL = {
@@ -45,3 +47,14 @@ def test_a_recipe_names_the_architecture_it_is_called_after(recipe):
 
     name = {"sngan": "resnet", "stylegan2-ada": "stylegan2"}.get(recipe, recipe)
     assert isinstance(architecture, registry.resolve("architecture", name))
+
+
+def test_the_networks_of_sngan_have_the_channels_of_its_paper():
+    spec = DataSpec("image", (3, 32, 32), True, "classes", 10, 128)
+    gan = recipes.make("sngan")
+    with torch.device("meta"):
+        conditioning = registry.resolve("conditioning", gan.conditioning)()
+        networks = gan.architecture.generator(spec, conditioning), gan.architecture.discriminator(spec, conditioning)
+
+    layers = [[each for each in network.modules() if isinstance(each, torch.nn.Conv2d)] for network in networks]
+    assert [{layer.out_channels for layer in those} for those in layers] == [{256, 3}, {128}]
