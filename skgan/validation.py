@@ -315,7 +315,7 @@ def as_array(X: Any, name: str = "X") -> Any:
         )
     if is_tensor(X):
         return from_torch(X, name)
-    if is_frame_of_others(X):
+    if _is_frame_of_others(X):
         return _as_pandas(X, name)
     if isinstance(X, np.matrix | np.ma.MaskedArray):
         return _unmasked(X, name)
@@ -342,7 +342,7 @@ def is_tensor(value: Any) -> bool:
     return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "detach")
 
 
-def is_frame_of_others(value: Any) -> bool:
+def _is_frame_of_others(value: Any) -> bool:
     """Say whether a value is a table of columns of another library that pandas can have, such as polars or Arrow."""
     return hasattr(value, "to_pandas") and hasattr(value, "columns") and not hasattr(value, "iloc")
 
