@@ -571,8 +571,9 @@ def peak_memory(name, device, precision):
     for who in CONTENDERS:
         code = (
             f"import runpy, torch, sys; sys.argv=['speed']; m = runpy.run_path({__file__!r});"
+            f"m['CONFIGS'][{name!r}].batch = {CONFIGS[name].batch};"
             f"d = torch.device({str(device)!r}); torch.set_num_threads({torch.get_num_threads()});"
-            f"s = m['CONTENDERS'][{who!r}](m['CONFIGS'][{name!r}], d, {precision!r}); [next(s) for _ in range(8)];"
+            f"s = m['CONTENDERS'][{who!r}](m['CONFIGS'][{name!r}], d, {precision!r}); [next(s) for _ in range(4)];"
             "print(torch.cuda.max_memory_allocated() >> 20 if d.type == 'cuda' else m['peak_mib']())"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -584,7 +585,7 @@ def main():
     parser.add_argument("--config", nargs="+", choices=CONFIGS, default=list(CONFIGS))
     parser.add_argument("--precision", nargs="+", default=["float32", "bfloat16"])
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--rounds", type=int, default=8, help="A B C C B A so many times")
+    parser.add_argument("--rounds", type=int, default=8, help="A B C C B A so many times; 0: only --memory")
     parser.add_argument("--seconds", type=float, default=1.0, help="of one block")
     parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
     parser.add_argument("--rival", help="an installed package")
@@ -602,7 +603,8 @@ def main():
         chosen[options.rival] = rival(options.rival)
     for config in options.config:
         for precision in options.precision:
-            compare(config, device, precision, options.rounds, options.seconds, chosen, options.kernels)
+            if options.rounds:
+                compare(config, device, precision, options.rounds, options.seconds, chosen, options.kernels)
             if options.memory:
                 peak_memory(config, device, precision)
     print(f"\npeak memory of this process {peak_mib()} MiB")
