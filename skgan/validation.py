@@ -315,8 +315,7 @@ def as_array(X: Any, name: str = "X") -> Any:
         )
     if is_tensor(X):
         return from_torch(X, name)
-    if _is_frame_of_others(X):
-        return _as_pandas(X, name)
+    X = as_pandas(X, name)
     if isinstance(X, np.matrix | np.ma.MaskedArray):
         return _unmasked(X, name)
     if hasattr(X, "iloc") or isinstance(X, np.ndarray | PickedRows) or hasattr(X, "chunks_of_rows"):
@@ -342,17 +341,16 @@ def is_tensor(value: Any) -> bool:
     return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "detach")
 
 
-def _is_frame_of_others(value: Any) -> bool:
-    """Say whether a value is a table of columns of another library that pandas can have, such as polars or Arrow."""
-    return hasattr(value, "to_pandas") and hasattr(value, "columns") and not hasattr(value, "iloc")
-
-
-def _as_pandas(X: Any, name: str) -> Any:
-    """Return a table of another library as a DataFrame of pandas."""
+def as_pandas(value: Any, name: str) -> Any:
+    """Return a table of another library, such as polars or Arrow, as a DataFrame, and everything else as it is."""
+    if not (hasattr(value, "to_pandas") and hasattr(value, "columns")) or hasattr(value, "iloc"):
+        return value
     try:
-        return X.to_pandas()
+        return value.to_pandas()
     except ImportError as error:
-        came = f"a {type(X).__name__} of {type(X).__module__.partition('.')[0]} without {error.name or 'pandas'}"
+        came = (
+            f"a {type(value).__name__} of {type(value).__module__.partition('.')[0]} without {error.name or 'pandas'}"
+        )
         raise _no_array(came, name, 'Run pip install "skgan[tables]".') from error
 
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import chisquare
+from scipy.special import ndtri
+from scipy.stats import chisquare, ks_2samp
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import BayesianGaussianMixture
 
@@ -21,6 +22,7 @@ from skgan.encoding import columns as table_columns
 from skgan.encoding.column_kinds import HighCardinalityWarning, UnknownValuesWarning
 from skgan.encoding.mixture import Mixture
 from skgan.encoding.one_hot import OneHot
+from skgan.encoding.quantile_normal import QuantileNormal
 from skgan.encoding.table import Table
 from skgan.exceptions import IncompatibleComponentError, InvalidParameterError, TrainingWarning
 from skgan.interfaces import Asking
@@ -185,6 +187,14 @@ def test_a_table_of_another_library_is_read_as_one_of_pandas(columns):
     assert list(other.feature_names_in_) == columns
     pd.testing.assert_frame_equal(gan.sample(5, random_state=1), other.sample(5, random_state=1))
     np.testing.assert_array_equal(gan.transform(data), other.transform(OfAnotherLibrary(data)))
+
+
+def test_rows_may_be_asked_for_by_a_table_of_another_library():
+    gan = GANEstimator(**SMALL | {"architecture": "auto"}).fit(frame())
+    asked = pd.DataFrame({"city": ["Lima", "Oslo", "Lima"]})
+    samples = gan.sample(y=OfAnotherLibrary(asked), random_state=0)
+    assert list(samples["city"]) == list(asked["city"])
+    pd.testing.assert_frame_equal(samples, gan.sample(y=asked, random_state=0))
 
 
 def test_a_table_of_another_library_that_pandas_cannot_have_is_refused_in_words(monkeypatch):
@@ -376,6 +386,31 @@ def test_what_an_encoder_makes_of_a_column_it_makes_a_column_of_again(encoder, s
             not len(encoder.levels_.rare) and not getattr(encoder, "least", 0)
         ):
             assert back.tolist() == column.tolist()
+
+
+@pytest.mark.parametrize("uniform", [False, True])
+@pytest.mark.parametrize("n", [2, 60, 512, 513])
+def test_numbers_that_hardly_repeat_are_followed_by_others_like_them(n, uniform):
+    column = np.random.default_rng(0).lognormal(size=n)
+    encoder = QuantileNormal(uniform=uniform).fit(column)
+    places = (np.arange(2000) + 0.5) / 2000
+    numbers = (2 * places - 1 if uniform else np.clip(ndtri(places) / 3, -1, 1)).astype(np.float32)[:, None]
+    drawn = encoder.decode(numbers, np.zeros(2000, np.int32), np.random.default_rng(0))
+    assert column.min() <= drawn.min() <= drawn.max() <= column.max()
+    assert ks_2samp(drawn, column).statistic <= 0.51 / n + 0.01
+    assert np.isin(drawn, column).mean() <= 2 / n  # the two ends, which nothing goes beyond
+    back = encoder.decode(*encoder.encode(column), np.random.default_rng(0))
+    assert np.median(np.abs(back - column)) <= (1e-6 if n <= 512 else 1e-2)
+
+
+@pytest.mark.parametrize(("repeats", "same"), [([2, 2, 2, 2], True), ([2, 2, 2, 1], False)])
+def test_numbers_that_repeat_are_followed_by_the_same_ones(repeats, same):
+    prices = np.array([0.99, 4.95, 9.99, 19.99])
+    encoder = QuantileNormal().fit(np.repeat(prices, repeats))
+    numbers = np.linspace(-1, 1, 101, dtype=np.float32)[:, None]
+    drawn = encoder.decode(numbers, np.zeros(101, np.int32), np.random.default_rng(0))
+    assert (set(drawn) == set(prices)) is same
+    np.testing.assert_array_equal(drawn, drawn.round(2))
 
 
 @pytest.mark.parametrize("encoder", ENCODERS, ids=lambda value: str(value).partition(" at 0x")[0])

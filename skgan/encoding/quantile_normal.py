@@ -14,6 +14,8 @@ NAMES = {"quantile-normal": "QuantileNormal"}
 
 #: places between which the distribution is taken for straight
 PLACES = 512
+#: rows of a value on average, from which no other values are made than those that were there
+ROWS_FOR_EACH = 2
 
 
 class QuantileNormal(Numeric):
@@ -21,8 +23,9 @@ class QuantileNormal(Numeric):
 
     .. math:: a = \Phi^{-1}(F(x)) / s, \qquad x = F^{-1}(\Phi(s a))
 
-    A value that is there several times takes a place at random among its own in training, so that what the
-    networks see is continuous; on the way back every such place is that value again.
+    Where values repeat, at least twice on average, each takes a place at random among its own in training, so that
+    what the networks see is continuous; on the way back every such place is that value again. Otherwise F is straight
+    between values, and new ones come back, rounded to the decimals of the column.
 
     Parameters
     ----------
@@ -64,12 +67,12 @@ class QuantileNormal(Numeric):
 
     def _learn(self, distinct: np.ndarray, counts: np.ndarray) -> int:
         ends = np.cumsum(counts) / counts.sum()
-        self.exact_ = len(distinct) <= PLACES
-        if self.exact_:
-            self.values_, self.ends_ = distinct.astype(np.float64), ends
-        else:
+        middle = ends - counts / counts.sum() / 2
+        few = len(distinct) <= PLACES
+        self.exact_ = few and counts.sum() >= ROWS_FOR_EACH * len(distinct)
+        self.values_, self.ends_ = distinct.astype(np.float64), ends if self.exact_ else middle
+        if not few:
             self.ends_ = np.linspace(0, 1, PLACES + 1)
-            middle = ends - counts / counts.sum() / 2
             self.values_ = np.interp(self.ends_, middle, distinct)
         return 1
 

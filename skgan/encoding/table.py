@@ -20,7 +20,7 @@ from skgan.encoding.wishes import Wish, names_columns
 from skgan.exceptions import InvalidParameterError
 from skgan.interfaces import Asking, ColumnSpec, Constraint, DataSpec, Encoder
 from skgan.seeding import Key, numpy_generator
-from skgan.validation import did_you_mean, listed, sentence
+from skgan.validation import as_pandas, did_you_mean, listed, sentence
 
 #: rows of a table in a file that encoders learn from; and bytes of records from which they are kept in a file too
 LEARNED_FROM, LARGEST_IN_MEMORY = 100_000, 2**30
@@ -290,6 +290,7 @@ class Table:
 
     def wish(self, y: Any, n_samples: int | None) -> Wish | None:
         """Return what is asked for when y names columns, None where y is labels."""
+        y = as_pandas(y, "y")
         labels = hasattr(y, "iloc") and list(getattr(y, "columns", ())) == getattr(self.labels.of_y, "columns", None)
         return Wish(self, y, n_samples) if names_columns(y) and not labels else None
 
