@@ -70,7 +70,10 @@ RECIPES: dict[str, dict[str, Any]] = {
     # Miyato et al., ICLR 2018, for CIFAR-10: 50,000 updates; with labels as in Miyato and Koyama, ICLR 2018
     "sngan": {
         "loss": "hinge",
-        "architecture": ("resnet", {"channels": 256, "most_channels": 256, "discriminator_factor": 0.5}),
+        "architecture": (
+            "resnet",
+            {"form": "sngan", "channels": 256, "most_channels": 256, "discriminator_factor": 0.5},
+        ),
         "conditioning": "cbn",
         "optimizer": ("adam", {"betas": (0.0, 0.9)}),
         "learning_rate": 2e-4,

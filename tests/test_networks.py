@@ -456,15 +456,16 @@ def test_residual_discriminators_pool_as_their_papers_do(form, pool):
 
 @pytest.mark.parametrize("title", ["sndcgan", "resnet", "sagan", "biggan"])
 def test_spectral_normalisation_is_in_the_discriminator_and_tagged(title):
-    part, spec = registry.resolve("architecture", title), DataSpec("image", (1, 16, 16), True, "classes", 3, 5)
-    generator, discriminator = networks(part(**part.get_test_params()[0]), PROJECTION, spec)
+    of_title, spec = registry.resolve("architecture", title), DataSpec("image", (1, 16, 16), True, "classes", 3, 5)
+    part = of_title(**of_title.get_test_params()[0])
+    generator, discriminator = networks(part, PROJECTION, spec)
     kinds = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, LabelEmbedding)
     of_both = [
         [nn.utils.parametrize.is_parametrized(layer) for layer in network.modules() if isinstance(layer, kinds)]
         for network in (generator, discriminator)
     ]
 
-    assert part().tags().limits_weights
+    assert part.tags().limits_weights
     assert all(of_both[1])
     in_both = title in ("sagan", "biggan")  # of theirs the embedding is spared
     assert of_both[0].count(False) == (1 if in_both else len(of_both[0]))

@@ -56,5 +56,6 @@ def test_the_networks_of_sngan_have_the_channels_of_its_paper():
         conditioning = registry.resolve("conditioning", gan.conditioning)()
         networks = gan.architecture.generator(spec, conditioning), gan.architecture.discriminator(spec, conditioning)
 
+    assert gan.architecture.tags().limits_weights
     layers = [[each for each in network.modules() if isinstance(each, torch.nn.Conv2d)] for network in networks]
     assert [{layer.out_channels for layer in those} for those in layers] == [{256, 3}, {128}]

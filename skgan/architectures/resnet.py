@@ -16,13 +16,14 @@ class ResNet(Architecture):
     .. math:: D(x) = w^\top \sum_p \phi(x)_p + b \quad \text{or} \quad w^\top \tfrac{1}{P} \sum_p \phi(x)_p + b
 
     over the P places of the last grid: the sum with every weight of the discriminator divided by its largest singular
-    value [1]_, the mean without any normalisation [2]_. The generator normalises as the conditioning says. The first
-    paper's networks for 32 by 32 have ``channels=256, most_channels=256, discriminator_factor=0.5``; `skgan.recipes`
-    has them as ``"sngan"``. The second's have 128 channels in both.
+    value [1]_, the mean without any normalisation [2]_, which suits losses whose penalties hold the discriminator's
+    slope, the default among them. The generator normalises as the conditioning says. The first paper's networks for
+    32 by 32 have ``form="sngan", channels=256, most_channels=256, discriminator_factor=0.5``; `skgan.recipes` has them
+    as ``"sngan"``. The second's have 128 channels in both.
 
     Parameters
     ----------
-    form : {"sngan", "wgan-gp"}, default="sngan"
+    form : {"wgan-gp", "sngan"}, default="wgan-gp"
         Which of the two discriminators.
     channels : int, default=64
         Channels at the finest resolution, doubled at each further one, in [1, inf).
@@ -39,19 +40,19 @@ class ResNet(Architecture):
     Examples
     --------
     >>> from skgan import GANEstimator
-    >>> GANEstimator("wgan-gp", architecture="resnet").set_params(architecture__form="wgan-gp")
-    GANEstimator(architecture=ResNet(form='wgan-gp'), loss='wgan-gp')
+    >>> GANEstimator("hinge", architecture="resnet").set_params(architecture__form="sngan")
+    GANEstimator(architecture=ResNet(form='sngan'), loss='hinge')
     """
 
     constraints = {
-        "form": (Choice("sngan", "wgan-gp"),),
+        "form": (Choice("wgan-gp", "sngan"),),
         "channels": (Integer(1),),
         "most_channels": (Integer(1),),
         "discriminator_factor": (Real(0.0, closed="neither"),),
     }
 
     def __init__(
-        self, form: str = "sngan", channels: int = 64, most_channels: int = 256, discriminator_factor: float = 1.0
+        self, form: str = "wgan-gp", channels: int = 64, most_channels: int = 256, discriminator_factor: float = 1.0
     ):
         self.form = form
         self.channels = channels
