@@ -11,6 +11,7 @@ from pathlib import Path
 from sklearn.datasets import load_digits
 
 from skgan import GANEstimator
+from skgan.architectures.sagan import SAGAN
 from skgan.pictures import save_grid
 
 CLASSICS = {
@@ -25,7 +26,7 @@ CLASSICS = {
     "entropy-term": GANEstimator("nonsaturating", regularizers="entropy"),
     "five-critic-steps": GANEstimator("nonsaturating", n_critic=5),
     "conditional-by-concatenation": GANEstimator(conditioning="concat"),
-    "attention": GANEstimator("hinge", architecture="sagan"),
+    "attention": GANEstimator("hinge", architecture=SAGAN(spectral_norm=True)),
     "augmentation": GANEstimator(augmentation="diffaug"),
     "langevin-sampling": GANEstimator("nonsaturating", regularizers="r1", sampler="ddls"),
 }

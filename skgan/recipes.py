@@ -84,7 +84,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     # Zhang et al., ICML 2019, for ImageNet at 128 by 128: a million updates
     "sagan": {
         "loss": "hinge",
-        "architecture": ("sagan", {"channels": 64, "most_channels": 1024}),
+        "architecture": ("sagan", {"channels": 64, "most_channels": 1024, "spectral_norm": True}),
         "conditioning": "cbn",
         "optimizer": ("adam", {"betas": (0.0, 0.9)}),
         "learning_rate": 1e-4,
@@ -95,7 +95,10 @@ RECIPES: dict[str, dict[str, Any]] = {
     # Brock et al., ICLR 2019, as is usual for CIFAR-10: 100,000 updates; regularizers=None leaves orthogonality out
     "biggan": {
         "loss": "hinge",
-        "architecture": ("biggan", {"channels": 384, "most_channels": 384, "discriminator_factor": 0.5}),
+        "architecture": (
+            "biggan",
+            {"channels": 384, "most_channels": 384, "discriminator_factor": 0.5, "spectral_norm": True},
+        ),
         "conditioning": ("cbn", {"width": 128}),
         "regularizers": [("ortho", {"weight": 1e-4})],
         "optimizer": ("adam", {"betas": (0.5, 0.999), "eps": 1e-6}),

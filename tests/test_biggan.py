@@ -21,7 +21,7 @@ SMALL = DataSpec("image", (1, 16, 12), True, "classes", 3, 11)  # two doublings:
 
 def generator_of(spec=SMALL, conditioning=None, part=None):
     with global_generator(("biggan",)):
-        network = (part or BigGAN(8, 8)).generator(spec, conditioning or ConditionalBatchNorm(4))
+        network = (part or BigGAN(8, 8, spectral_norm=True)).generator(spec, conditioning or ConditionalBatchNorm(4))
     return network.double().eval()
 
 
@@ -38,7 +38,7 @@ def weights_of(network):
 
 
 def test_the_papers_networks_for_32_by_32_have_their_size():
-    part = BigGAN(channels=384, most_channels=384, discriminator_factor=0.5)
+    part = BigGAN(channels=384, most_channels=384, discriminator_factor=0.5, spectral_norm=True)
     with torch.device("meta"):
         generator = part.generator(CIFAR, ConditionalBatchNorm(128))
         discriminator = part.discriminator(CIFAR, ConditionalBatchNorm(128))
@@ -137,6 +137,17 @@ def test_first_weights_are_orthogonal_and_normalised_but_for_the_conditionings()
     assert {title.rpartition(".")[2] for title in normalised} <= {*ours, "linear"}
     spared = {title for title in rest if not title.endswith(("bias", "gamma")) and ".norm." not in title}
     assert spared == {"start.embed.weight", "norm.weight"}
+
+
+def test_first_weights_are_orthogonal_without_normalisation_too():
+    with global_generator(("biggan",)):
+        discriminator = BigGAN(8, 8).discriminator(SMALL, ConditionalBatchNorm(4))
+    for network in (generator_of(part=BigGAN(8, 8)), discriminator):
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d):
+                matrix = layer.weight.detach().double().flatten(1)
+                gram = matrix @ matrix.T if len(matrix) <= matrix.shape[1] else matrix.T @ matrix
+                torch.testing.assert_close(gram, torch.eye(len(gram)).double(), rtol=0, atol=1e-5)
 
 
 def test_the_last_normalisation_is_plain_and_sagan_has_no_chunks():

@@ -473,6 +473,15 @@ def test_spectral_normalisation_is_in_the_discriminator_and_tagged(title):
     assert any(isinstance(layer, SelfAttention) for layer in discriminator.modules()) == in_both
 
 
+@pytest.mark.parametrize("title", ["resnet", "sagan", "biggan"])
+def test_residual_networks_leave_weights_as_they_are_unless_asked(title):
+    part, spec = registry.resolve("architecture", title), DataSpec("image", (1, 16, 16), True, "classes", 3, 5)
+    small = part(channels=8, most_channels=8)
+    for network in networks(small, PROJECTION, spec):
+        assert not any(map(nn.utils.parametrize.is_parametrized, network.modules()))
+    assert not small.tags().limits_weights
+
+
 @pytest.mark.parametrize("shape", [(1, 8, 7), (1, 7, 8), (56,)], ids=str)
 @pytest.mark.parametrize("player", ["generator", "discriminator"])
 def test_an_image_for_a_label_must_be_as_large_as_the_sample(player, shape):
