@@ -26,7 +26,7 @@ CLASSICS = {
     "entropy-term": GANEstimator("nonsaturating", regularizers="entropy"),
     "five-critic-steps": GANEstimator("nonsaturating", n_critic=5),
     "conditional-by-concatenation": GANEstimator(conditioning="concat"),
-    "attention": GANEstimator("hinge", architecture=SAGAN(spectral_norm=True)),
+    "attention": GANEstimator(architecture=SAGAN(channels=32, most_channels=64)),
     "augmentation": GANEstimator(augmentation="diffaug"),
     "langevin-sampling": GANEstimator("nonsaturating", regularizers="r1", sampler="ddls"),
 }
