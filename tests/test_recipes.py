@@ -49,6 +49,11 @@ def test_a_recipe_names_the_architecture_it_is_called_after(recipe):
     assert isinstance(architecture, registry.resolve("architecture", name))
 
 
+@pytest.mark.parametrize("recipe", ["sngan", "sagan", "biggan"])
+def test_recipes_of_hinge_hold_their_discriminator_by_its_weights(recipe):
+    assert recipes.make(recipe).architecture.tags().limits_weights
+
+
 def test_the_networks_of_sngan_have_the_channels_of_its_paper():
     spec = DataSpec("image", (3, 32, 32), True, "classes", 10, 128)
     gan = recipes.make("sngan")
@@ -56,6 +61,5 @@ def test_the_networks_of_sngan_have_the_channels_of_its_paper():
         conditioning = registry.resolve("conditioning", gan.conditioning)()
         networks = gan.architecture.generator(spec, conditioning), gan.architecture.discriminator(spec, conditioning)
 
-    assert gan.architecture.tags().limits_weights
     layers = [[each for each in network.modules() if isinstance(each, torch.nn.Conv2d)] for network in networks]
     assert [{layer.out_channels for layer in those} for those in layers] == [{256, 3}, {128}]
