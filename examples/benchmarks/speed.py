@@ -568,6 +568,7 @@ def peak_mib():
 
 def peak_memory(name, device, precision):
     """Print the peak memory of each contender, each in a process of its own."""
+    print(f"\n{name}, {precision}, {device}, batches of {CONFIGS[name].batch}")
     for who in CONTENDERS:
         code = (
             f"import runpy, torch, sys; sys.argv=['speed']; m = runpy.run_path({__file__!r});"

@@ -98,7 +98,7 @@ class BigGAN(Architecture):
 
     @classmethod
     def get_test_params(cls) -> list[dict]:
-        """Return small networks with and without."""
+        """Return small networks with and without spectral normalisation."""
         sizes = {"channels": 4, "most_channels": 4, "discriminator_factor": 1.25}
         return [sizes | {"spectral_norm": normed} for normed in (True, False)]
 

@@ -66,5 +66,5 @@ class SAGAN(Architecture):
 
     @classmethod
     def get_test_params(cls) -> list[dict]:
-        """Return small networks with and without."""
+        """Return small networks with and without spectral normalisation."""
         return [{"channels": 8, "most_channels": 8, "spectral_norm": normed} for normed in (True, False)]
